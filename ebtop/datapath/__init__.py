@@ -1,0 +1,1 @@
+"""The only room that knows bcc, bpf(2) and the maps."""

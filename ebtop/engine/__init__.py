@@ -1,0 +1,1 @@
+"""The loop that ties kernel, FIB and maps together, and what it shares with its clients."""

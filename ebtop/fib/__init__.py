@@ -1,0 +1,1 @@
+"""Pure code: the RIB in columns, best-route selection, the FIB image and its patches."""

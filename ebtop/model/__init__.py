@@ -1,0 +1,1 @@
+"""Values with the field's names. No I/O, no clock, nothing but stdlib and numpy."""
