@@ -10,6 +10,8 @@
 #ifndef EBTOP_ABI_H
 #define EBTOP_ABI_H
 
+#define EBTOP_INLINE static __attribute__((always_inline)) inline
+
 enum ebtop_limits {
 	EBTOP_PORTS = 64,		/* slots; a set's port mask is 64 bits */
 	EBTOP_VERDICTS = 64,		/* room in a port's row of counters */
@@ -19,6 +21,7 @@ enum ebtop_limits {
 	EBTOP_BUCKETS = 256,		/* of a histogram */
 	EBTOP_BUCKET_BITS = 3,		/* 8 buckets for each power of two */
 	EBTOP_BLOCK = 256,		/* leaves in a block */
+	EBTOP_FIRST_ROUTE_HISTOGRAM = 64, /* rows below are egress slots */
 };
 
 /*
@@ -189,9 +192,13 @@ struct ebtop_histogram {
 
 struct ebtop_control {
 	__u64 lease_jiffies;		/* past it everything is punted */
-	__u32 bypass;			/* 1: everything is punted */
+	__u32 lease_span_jiffies;	/* that one renewal adds */
+	__u32 bypass;			/* 1: what would be forwarded is punted */
+	__u64 renewed_jiffies;		/* both clocks at the last renewal: they give HZ */
+	__u64 renewed_ns;
 	__u32 generation;		/* of the maps, low 16 bits go into stamps */
-	__u32 reserved[12];
+	__u32 hash_ports;		/* equal-cost choice looks at ports as well */
+	__u32 reserved[6];
 };
 
 enum ebtop_stamp_magic {
