@@ -96,9 +96,9 @@ class MessageIndex:
     type: NDArray[np.uint16]
     flags: NDArray[np.uint16]
 
-    def bodies(self, rows: NDArray[np.intp]) -> Iterator[tuple[int, memoryview]]:
-        """Type and payload of the messages at some rows."""
-        for row in rows.tolist():
+    def bodies(self, rows: NDArray[np.intp] | None = None) -> Iterator[tuple[int, memoryview]]:
+        """Type and payload of the messages at some rows, or of all."""
+        for row in range(len(self.start)) if rows is None else rows.tolist():
             first = int(self.start[row]) * 4
             yield (
                 int(self.type[row]),
