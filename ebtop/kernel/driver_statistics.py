@@ -34,8 +34,9 @@ def read_received_packets(name: str) -> int:
 
 def read_interface_packets(name: str) -> int:
     """`rx_packets` of an interface by /proc/net/dev; any driver has it."""
-    for line in _DEVICES.read_text("utf-8", "surrogateescape").split("\n")[2:]:
-        interface, _, counters = line.rpartition(":")
-        if interface.strip() == name:
+    wanted = os.fsencode(name)
+    for line in _DEVICES.read_bytes().split(b"\n")[2:]:
+        interface, colon, counters = line.rpartition(b":")
+        if colon and interface.strip(b" ") == wanted:
             return int(counters.split()[1])
     raise OSError(errno.ENODEV, os.strerror(errno.ENODEV), name)
