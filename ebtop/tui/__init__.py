@@ -1,1 +1,1 @@
-"""The only room that knows the terminal."""
+"""The screen: the only room that imports textual."""

@@ -1,0 +1,153 @@
+"""The lines above the route table: the router in one glance."""
+
+from dataclasses import dataclass
+
+from ebtop.model.format import (
+    format_count,
+    format_duration_s,
+    format_latency_ns,
+    format_share,
+    format_untrusted,
+    split_cells,
+)
+from ebtop.model.histogram import percentile_ns
+from ebtop.model.port import Mode
+from ebtop.model.snapshot import Snapshot
+from ebtop.tui.paint import Line, Part, width_of
+
+CONNECTING = "connecting to the engine…"
+SYMBOLS = {Mode.FORWARD: "►", Mode.OBSERVE: "○", Mode.BYPASS: "■", Mode.DETACHED: "·"}
+MODE_TONES = {
+    Mode.FORWARD: "tone--good",
+    Mode.OBSERVE: "tone--warning",
+    Mode.BYPASS: "tone--bad",
+    Mode.DETACHED: "tone--muted",
+}
+LATE_S = 3.0
+"""An engine that was silent for so long is said to be: it sends two snapshots a second."""
+
+_NAME = "ebtop"
+_CROSS = "\N{MULTIPLICATION SIGN}"
+_HOST_CELLS = 24
+_NOTICE_CELLS = 400  # a notice is one sentence
+_BAR_FROM, _BAR_TO = 6, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the screen knows of its engine."""
+
+    gone: str = ""  # why no further snapshot will come
+    silent_s: float = 0.0
+
+
+def format_header(snapshot: Snapshot | None, link: Link, width: int) -> tuple[Line, ...]:
+    """Three lines, and a fourth where something has to be said."""
+    if snapshot is None:
+        what: Part = (f"  {CONNECTING}", "tone--warning")
+        if link.gone:
+            what = (f"  {_CROSS} {format_untrusted(link.gone, _NOTICE_CELLS)}", "tone--bad")
+        return (((f" {_NAME}", "tone--title"), what), (), ())
+    lines = (
+        _title_line(snapshot, link, width),
+        _traffic_line(snapshot, width),
+        _health_line(snapshot, width),
+    )
+    notice = _notice_line(snapshot, link)
+    return (*lines, notice) if notice else lines
+
+
+def _title_line(snapshot: Snapshot, link: Link, width: int) -> Line:
+    host = format_untrusted(snapshot.host, _HOST_CELLS)
+    symbol, tone = SYMBOLS[snapshot.mode], MODE_TONES[snapshot.mode]
+    mode: Part = (f"  {symbol} {snapshot.mode.upper()}", tone)
+    if link.gone:
+        mode = (f"  {_CROSS} ENGINE GONE (was {snapshot.mode})", "tone--bad")
+    elif link.silent_s >= LATE_S:
+        mode = (f"  ! SILENT for {format_duration_s(link.silent_s)}", "tone--warning")
+    line: Line = ((f" {_NAME} ", "tone--title"), (host, "tone--strong"), mode)
+    return _append(line, _ports_parts(snapshot, width - width_of(line)), width)
+
+
+def _ports_parts(snapshot: Snapshot, width: int) -> list[Line]:
+    """How many ports there are, and how many only observe, with the first reason."""
+    count = len(snapshot.ports)
+    total = f"  {count} port{'' if count == 1 else 's'}"
+    observing = [port for port in snapshot.ports if port.mode is Mode.OBSERVE]
+    if not observing:
+        return [((total, "tone--muted"),)]
+    text = f" {SYMBOLS[Mode.OBSERVE]} {len(observing)} observing"
+    reasons = [reason for port in observing for reason in port.reasons]
+    why = f": {reasons[0].text}" if reasons else ""
+    warning = format_untrusted(text + why, max(width - len(total) - 1, 2))
+    return [((total, "tone--muted"),), ((warning, "tone--warning"),)]
+
+
+def _traffic_line(snapshot: Snapshot, width: int) -> Line:
+    """Received, and what became of it: words and bar have one set of symbols."""
+    totals = snapshot.totals
+    parts = (totals.forwarded_pps, totals.punted_pps, totals.dropped_pps)
+    symbols, tones = "█▒░", ("tone--good", "tone--warning", "tone--bad")
+    names = ("forwarded", "punted", "dropped")
+    whole = max(totals.pps, sum(parts))
+    legend: list[Part] = []
+    for part, symbol, tone, name in zip(parts, symbols, tones, names, strict=True):
+        legend += [(f"  {symbol}", tone), (f" {name} ", ""), (format_share(part, whole), "")]
+    received: Line = (
+        (f" {format_count(totals.pps):>5}", "tone--strong"),
+        (" pps ", "tone--muted"),
+        (f"{format_count(totals.bps):>6}", "tone--strong"),
+        ("bit/s ", "tone--muted"),
+    )
+    room = min(width - width_of(received) - width_of(tuple(legend)) - 1, _BAR_TO)
+    bar: list[Part] = []
+    if room >= _BAR_FROM:
+        cells = split_cells(parts, room)
+        bar = [(s * n, t) for s, n, t in zip(symbols, cells, tones, strict=True) if n]
+    return (*received, *bar, *legend)
+
+
+def _health_line(snapshot: Snapshot, width: int) -> Line:
+    """Lease, reconcile, size, latency, loading: what matters most comes first."""
+    left = snapshot.lease_s
+    lease: Part = (f" lease {format_duration_s(left)}", "tone--muted")
+    if left <= 0:
+        lease = (" ! lease expired: the kernel forwards", "tone--bad")
+    pieces: list[Line] = []
+    if snapshot.loading:
+        text = format_untrusted(snapshot.loading, max(width // 2, 2))
+        pieces.append(((f"  ↻ {text}", "tone--warning"),))
+    age = f"  compared with the kernel {format_duration_s(snapshot.reconciled_s)} ago"
+    pieces.append(((age, "tone--muted"),))
+    latency = _latency_text(snapshot)
+    if latency:
+        pieces.append(((latency, "tone--muted"),))
+    pieces.append(((f"  {format_untrusted(snapshot.owner, 40)}", "tone--muted"),))
+    return _append((lease,), pieces, width)
+
+
+def _latency_text(snapshot: Snapshot) -> str:
+    """Percentiles over all ports; "" where nothing was measured."""
+    if snapshot.latency is None or not snapshot.latency[0].any():
+        return ""
+    p50, p99 = (float(percentile_ns(snapshot.latency[0], share)) for share in (0.5, 0.99))
+    return f"  p50 {format_latency_ns(p50)} p99 {format_latency_ns(p99)}"
+
+
+def _notice_line(snapshot: Snapshot, link: Link) -> Line:
+    if link.gone:
+        text = f" {_CROSS} {format_untrusted(link.gone, _NOTICE_CELLS)} This is its last state."
+        return ((text, "tone--bad"),)
+    if not snapshot.notices:
+        return ()
+    more = f" (+{len(snapshot.notices) - 1} more)" if len(snapshot.notices) > 1 else ""
+    first = format_untrusted(snapshot.notices[0], _NOTICE_CELLS)
+    return ((f" !{more} {first}", "tone--warning"),)
+
+
+def _append(line: Line, pieces: list[Line], width: int) -> Line:
+    """The line and all further pieces that fit as a whole."""
+    for piece in pieces:
+        if width_of(line) + width_of(piece) <= width:
+            line = (*line, *piece)
+    return line
