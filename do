@@ -72,7 +72,8 @@ set_up() {
 is_set_up() {
 	[ -f "$stamp" ] && [ -z "$(missing_packages "$1")" ] || return
 	read -r level key <"$stamp" || return
-	[ "$key" = "$(wanted_key)" ] && { [ "$level" = test ] || [ "$level" = "$1" ]; }
+	[ "$key" = "$(wanted_key)" ] && { [ "$level" = test ] || [ "$level" = "$1" ]; } || return
+	[ -x "$venv/bin/ebtop" ] && [ -f "$(echo "$venv"/lib/python3*/site-packages/bcc/__init__.py)" ]
 }
 
 # What the environment is made from: another Python or another place makes it anew.
@@ -133,7 +134,7 @@ make_environment() {
 	# From here on the environment counts as half-made, until the stamp is back.
 	rm -f "$stamp" 2>/dev/null && mkdir -p "$venv" 2>/dev/null && [ -w "$venv" ] ||
 		fail 3 "$venv cannot be written; run this as its owner or as root."
-	if [ "${old_key#*|}" != "$(wanted_base)" ]; then
+	if [ "${old_key#*|}" != "$(wanted_base)" ] || ! run_logged "$venv/bin/python" -m pip --version; then
 		say "Making $venv"
 		rm -rf "$venv"
 		run_logged "$python" -m venv "$venv" || {
