@@ -249,12 +249,18 @@ def _ends(index: MessageIndex) -> bool:
     """Whether a dump ends here; OSError when it ends badly."""
     rows = np.flatnonzero((index.type == NLMSG_DONE) | (index.type == NLMSG_ERROR))
     for _, body in index.bodies(rows):
-        if len(body) < _ERROR.size:
-            raise MalformedMessage("the end of a dump without its error number")
-        (code,) = _ERROR.unpack_from(body)
-        if code < 0:
-            raise OSError(-code, f"the kernel refused a dump: {os.strerror(-code)}")
+        code = unpack_error(body)
+        if code:
+            raise OSError(code, f"the kernel refused a dump: {os.strerror(code)}")
     return bool(rows.size)
+
+
+def unpack_error(body: memoryview) -> int:
+    """The errno, 0 for success, in the payload of NLMSG_ERROR or NLMSG_DONE."""
+    if len(body) < _ERROR.size:
+        raise MalformedMessage(f"an error message of {len(body)} bytes")
+    (code,) = _ERROR.unpack_from(body)
+    return max(-int(code), 0)
 
 
 def receive(source: socket.socket, room: memoryview, flags: int = 0) -> int:
