@@ -14,7 +14,11 @@ from ebtop.kernel.probe_links import (
     read_xdp_features,
     read_xdp_programs,
 )
-from ebtop.kernel.probe_netfilter import read_legacy_reasons, read_netfilter_reasons
+from ebtop.kernel.probe_netfilter import (
+    read_ipvs_reasons,
+    read_legacy_reasons,
+    read_netfilter_reasons,
+)
 from ebtop.kernel.probe_policy import read_rule_reasons, read_sysctl_reasons, read_xfrm_reasons
 from ebtop.kernel.probe_ports import (
     read_foreign_program_reasons,
@@ -54,7 +58,8 @@ def read_reasons(
         if ifindex in facts and link.ethernet and not link.loopback
     }
     reasons: set[Reason] = set()
-    for probe in (*_router_probes(facts), *_port_probes(ports, facts, own_programs)):
+    names = {facts[ifindex].name: ifindex for ifindex in links if ifindex in facts}
+    for probe in (*_router_probes(names), *_port_probes(ports, facts, own_programs)):
         reasons.update(_ask(*probe))
     return tuple(sorted(reasons, key=_order))
 
@@ -72,11 +77,11 @@ def read_interface_features(links: Mapping[int, Link]) -> dict[int, frozenset[st
     return {ifindex: features.get(ifindex, frozenset()) for ifindex in links}
 
 
-def _router_probes(facts: Mapping[int, LinkFacts]) -> tuple[Probe, ...]:
-    names = {link.name: ifindex for ifindex, link in facts.items()}
+def _router_probes(names: Mapping[str, int]) -> tuple[Probe, ...]:
     return (
         ("netfilter", "its nftables rules", partial(read_netfilter_reasons, names)),
         ("iptables-legacy", "its legacy iptables tables", read_legacy_reasons),
+        ("ipvs", "its virtual services", read_ipvs_reasons),
         ("netfilter-bpf", "its BPF links", read_netfilter_link_reasons),
         ("xfrm", "its IPsec policies", read_xfrm_reasons),
         ("rules", "its routing rules", read_rule_reasons),

@@ -49,6 +49,8 @@ _TRACKING_OBJECTS = {3: "ct helper", 7: "ct timeout", 9: "ct expectation", 10: "
 _REMEDY = "The kernel goes on forwarding; to let XDP forward, remove it with nft."
 _NETWORK = Path("/proc/thread-self/net")  # /proc/net is the process leader's
 
+_IPVS_HEADER_LINES = 3
+
 
 def _name_attribute(name: str) -> bytes:
     """NFTA_EXPR_NAME, NFTA_MATCH_NAME and NFTA_TARGET_NAME look the same on the wire."""
@@ -74,7 +76,7 @@ class Chain:
 def read_netfilter_reasons(names: Mapping[str, int]) -> list[Reason]:
     """Hooked chains, rules that track connections, and flowtables of nf_tables.
 
-    `names` maps the names of all links to their ifindex. Raises OSError.
+    `names` maps the names of the links to their ifindex. Raises OSError.
     """
     if not _has_nftables():
         return []
@@ -110,6 +112,26 @@ def read_legacy_reasons(network: Path = _NETWORK) -> list[Reason]:
                 )
             )
     return reasons
+
+
+def read_ipvs_reasons(network: Path = _NETWORK) -> list[Reason]:
+    """Virtual services of IPVS: it rewrites forwarded replies with a hook of its own.
+
+    Raises OSError.
+    """
+    try:
+        lines = (network / "ip_vs").read_text(encoding="ascii", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    if len(lines) <= _IPVS_HEADER_LINES:
+        return []
+    return [
+        Reason(
+            "ipvs",
+            "IPVS balances virtual services, and would not see what XDP forwards.",
+            "The kernel goes on forwarding; to let XDP forward, remove the services: ipvsadm -C",
+        )
+    ]
 
 
 def decode_chain(message: bytes) -> Chain | None:

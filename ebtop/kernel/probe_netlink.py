@@ -48,6 +48,14 @@ def read_messages(
     raise _failure(errno.EAGAIN)
 
 
+def read_answer(protocol: int, message_type: int, body: bytes) -> bytes:
+    """The payload of the one answer to a request that is no dump. Raises OSError as above."""
+    answers = read_messages(protocol, message_type, body, dump=False)
+    if not answers:
+        raise _failure(errno.EBADMSG)
+    return answers[0]
+
+
 def decode_attributes(data: bytes, offset: int = 0) -> dict[int, bytes]:
     """Attributes by type, the last of a type winning."""
     return dict(decode_attribute_list(data, offset))
@@ -96,8 +104,8 @@ def read_generic(family: str, command: int, attributes: bytes = b"") -> list[byt
     Raises OSError(ENOENT) where the kernel has no such family.
     """
     request = struct.pack("=BBH", 3, 1, 0) + encode_attribute(2, family.encode() + b"\0")
-    answers = read_messages(GENERIC, 16, request, dump=False)  # CTRL_CMD_GETFAMILY
-    number = decode_attributes(answers[0], 4).get(1) if answers else None
+    answer = read_answer(GENERIC, 16, request)  # CTRL_CMD_GETFAMILY
+    number = decode_attributes(answer, 4).get(1)
     if number is None or len(number) != 2:
         raise _failure(errno.EBADMSG)
     header = struct.pack("=BBH", command, 1, 0)

@@ -5,7 +5,14 @@ import socket
 import struct
 from pathlib import Path
 
-from ebtop.kernel.probe_netlink import ROUTE, XFRM, decode_attributes, decode_u32, read_messages
+from ebtop.kernel.probe_netlink import (
+    ROUTE,
+    XFRM,
+    decode_attributes,
+    decode_u32,
+    read_answer,
+    read_messages,
+)
 from ebtop.model.port import Reason
 
 _GET_POLICY_COUNTS = 0x25  # XFRM_MSG_GETSPDINFO, include/uapi/linux/xfrm.h
@@ -32,12 +39,12 @@ _SYSCTL = Path("/proc/sys/net")
 def read_xfrm_reasons() -> list[Reason]:
     """IPsec policies, and a default of xfrm that blocks. Raises OSError."""
     try:
-        counts = read_messages(XFRM, _GET_POLICY_COUNTS, bytes(4), dump=False)
+        counts = read_answer(XFRM, _GET_POLICY_COUNTS, bytes(4))
     except OSError as error:
         if error.errno in _ABSENT:  # a kernel without xfrm
             return []
         raise
-    policies = decode_policy_count(counts[0])
+    policies = decode_policy_count(counts)
     reasons = []
     if policies:
         reasons.append(
@@ -62,7 +69,7 @@ def decode_policy_count(payload: bytes) -> int:
 
 def _xfrm_default_reasons() -> list[Reason]:
     try:
-        answers = read_messages(XFRM, _GET_POLICY_DEFAULT, bytes(3), dump=False)
+        default = read_answer(XFRM, _GET_POLICY_DEFAULT, bytes(3))
     except OSError as error:
         if error.errno == errno.EINVAL:  # older than 5.15: the default is always accept
             return []
@@ -70,7 +77,7 @@ def _xfrm_default_reasons() -> list[Reason]:
     # struct xfrm_userpolicy_default is in, fwd, out
     blocked = [
         direction
-        for direction, action in zip(_DIRECTIONS, answers[0], strict=False)
+        for direction, action in zip(_DIRECTIONS, default, strict=False)
         if action == _POLICY_BLOCK
     ]
     if not blocked:
