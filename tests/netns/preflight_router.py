@@ -3,10 +3,11 @@
 import ctypes
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from ebtop.kernel import preflight
 from ebtop.kernel.probe_links import read_link_facts
@@ -60,6 +61,37 @@ class Router:
 
     def close(self) -> None:
         self._thread.shutdown()
+
+
+class Case(NamedTuple):
+    """A cause that can be made and undone, and the reason that it is."""
+
+    name: str
+    make: tuple[str, ...]
+    undo: tuple[str, ...]
+    port: str = ""  # the one that it concerns; "" for every port
+    feature: str = ""  # of the kernel, that it needs
+
+
+@contextmanager
+def two_ports() -> Iterator[Router]:
+    """A router with the ports wan and lan, which may forward; host0 and host1 are behind them."""
+    router = Router()
+    try:
+        router.add_port("wan", "host0")
+        router.add_port("lan", "host1")
+        assert router.reasons() == ()
+        yield router
+    finally:
+        router.close()
+
+
+def check_comes_and_goes(router: Router, case: Case) -> None:
+    router.run(*case.make)
+    found = {(name, port) for name, port in router.found() if port in {"", "wan", "lan"}}
+    assert found == {(case.name, case.port)}
+    router.run(*case.undo)
+    assert case.name not in {name for name, _ in router.found()}
 
 
 def read_links() -> dict[int, Link]:
