@@ -4,12 +4,16 @@ import importlib
 import pkgutil
 import re
 from enum import IntEnum, IntFlag
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ebtop
+from ebtop.datapath import ports
+from ebtop.datapath.maps import specify_maps
+from ebtop.fib import layout as fib_layout
 from ebtop.model import histogram
 from ebtop.model.verdict import MEANINGS, Verdict
 from tests.arch.clang import Layout, Struct, read_layout
@@ -120,3 +124,44 @@ def struct_of(record: np.dtype[Any]) -> Struct:
     assert record.fields is not None
     fields = {name: (entry[1], entry[0].itemsize) for name, entry in record.fields.items()}
     return Struct(record.itemsize, fields)
+
+
+def test_leaves_and_records_of_the_fib_are_those_of_the_programs(layout: Layout) -> None:
+    constants, structs = layout.constants, layout.structs
+    assert 1 << constants["EBTOP_LEAF_BLOCK_SHIFT"] == fib_layout.LEAF_BLOCK
+    assert 1 << constants["EBTOP_PATHS_MANY_SHIFT"] == fib_layout.PATHS_MANY
+    assert constants["EBTOP_LEAF_ROUTE_MASK"] + 1 == fib_layout.MAX_ROUTES
+    assert constants["EBTOP_BLOCK"] == fib_layout.BLOCK_WORDS
+    assert structs["ebtop_set"].size_bytes == 4 * fib_layout.SET_WORDS
+    assert structs["ebtop_set"].fields["paths"] == (4 * fib_layout.SET_PATHS, 4)
+    assert structs["ebtop_set"].fields["ports"] == (4 * fib_layout.SET_PORTS, 8)
+    assert structs["ebtop_member"].size_bytes == 4 * fib_layout.MEMBER_WORDS
+    assert structs["ebtop_adjacency"].size_bytes == 4 * fib_layout.ADJACENCY_WORDS
+    assert constants["EBTOP_PORTS"] <= fib_layout.NO_SLOT
+
+
+def test_flags_of_a_port_are_those_of_the_programs(layout: Layout) -> None:
+    for name, value in layout.enums["ebtop_port_flags"].items():
+        assert getattr(ports, name.removeprefix("EBTOP_PORT_")) == value, name
+
+
+def test_every_map_has_its_number_and_size(layout: Layout) -> None:
+    capacity: Any = SimpleNamespace(routes=1024, blocks=8, sets=32, members=8, adjacencies=8)
+    made = specify_maps(capacity, cpus=2, neighbours=64, histograms=80)
+    wanted = {
+        name.removeprefix("EBTOP_MAP_").lower(): value
+        for name, value in layout.enums["ebtop_map"].items()
+    }
+    assert {name: table.identifier for name, table in made.items()} == wanted
+    assert made["neighbours"].key_bytes == layout.structs["ebtop_neighbour_key"].size_bytes
+    structs = {
+        "blocks": "ebtop_block",
+        "sets": "ebtop_set",
+        "members": "ebtop_member",
+        "adjacencies": "ebtop_adjacency",
+        "verdicts": "ebtop_verdict_row",
+        "route_sets": "ebtop_pair",
+        "route_histograms": "ebtop_quad",
+    }
+    for name, struct in structs.items():
+        assert made[name].value.itemsize == layout.structs[struct].size_bytes, name
