@@ -92,7 +92,8 @@ def test_half_a_build_is_removed() -> None:
     assert names_of(lab.prefix) == []
 
 
-def test_stubborn_processes_and_their_children_are_killed() -> None:
+def test_stubborn_processes_and_their_children_are_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ebtop.lab.topology._TERMINATE_TIMEOUT_S", 0.1)
     with Lab() as lab:
         namespace = lab.namespace("only")
         script = "trap '' TERM; sleep 600 & echo started; wait; wait"
