@@ -47,7 +47,7 @@ def compile_programs(constants: Mapping[str, int]) -> dict[str, bytes]:
         try:
             module = bcc.BPF(src_file=str(folder / "forward.c"), cflags=flags)
             programs = {name: bytes(module.dump_func(name)) for name in PROGRAMS}
-        except Exception as error:  # noqa: BLE001  bcc raises nothing narrower
+        except Exception as error:  # bcc raises nothing narrower
             raise DatapathError(
                 f"bcc could not compile the programs: {_first(words, error)}"
             ) from error
@@ -90,8 +90,6 @@ def _captured_stderr() -> Iterator[list[str]]:
         os.dup2(file.fileno(), 2)
         try:
             yield lines
-        except DatapathError:
-            raise
         finally:
             os.dup2(saved, 2)
             os.close(saved)

@@ -85,4 +85,6 @@ class Datapath:
         self._run_lease()
         elapsed_s = (int(self._control["renewed_ns"][0]) - int(first["renewed_ns"])) / 1e9
         ticks = int(self._control["renewed_jiffies"][0]) - int(first["renewed_jiffies"])
-        return int(min(_TICK_RATES_HZ, key=lambda rate: abs(np.log(max(ticks, 1) / elapsed_s / rate))))
+        return int(
+            min(_TICK_RATES_HZ, key=lambda rate: abs(np.log(max(ticks, 1) / elapsed_s / rate)))
+        )

@@ -48,6 +48,4 @@ class Installer:
         if store.adjacency is None:
             syscall.delete_element(self._neighbours, store.key)
         else:
-            syscall.update_element(
-                self._neighbours, store.key, struct.pack("=I", store.adjacency)
-            )
+            syscall.update_element(self._neighbours, store.key, struct.pack("=I", store.adjacency))

@@ -79,9 +79,7 @@ class Ports:
         slot = self.slots.pop(ifindex, None)
         if slot is None:
             return
-        syscall.delete_element(
-            self._maps.descriptors["egress_ports"], struct.pack("=I", slot)
-        )
+        syscall.delete_element(self._maps.descriptors["egress_ports"], struct.pack("=I", slot))
         os.close(self._links.pop(slot))
         self._clear(slot)
 
@@ -115,7 +113,10 @@ class Ports:
         row["ifindex"][0] = 0
 
     def _create_link(self, ifindex: int, name: str) -> tuple[int, AttachKind]:
-        modes = (syscall.XDP_DRV_MODE, AttachKind.NATIVE), (syscall.XDP_SKB_MODE, AttachKind.GENERIC)
+        modes = (
+            (syscall.XDP_DRV_MODE, AttachKind.NATIVE),
+            (syscall.XDP_SKB_MODE, AttachKind.GENERIC),
+        )
         for flags, kind in modes:
             try:
                 return syscall.create_xdp_link(self._programs.ingress, ifindex, flags), kind

@@ -81,7 +81,7 @@ MEANINGS: dict[Verdict, str] = {
     Verdict.PUNT_LENGTH: "The IP length does not fit the frame.",
     Verdict.PUNT_CHECKSUM: "The IPv4 header checksum is wrong.",
     Verdict.PUNT_TTL: "TTL or hop limit ends here; the kernel answers.",
-    Verdict.PUNT_EXTENSION_HEADER: "Carries an IPv6 extension header that routers may have to read.",
+    Verdict.PUNT_EXTENSION_HEADER: "Carries an IPv6 extension header that routers may read.",
     Verdict.PUNT_SOURCE: "The source is martian or the router's own.",
     Verdict.PUNT_DESTINATION: "Never forwarded: multicast, loopback, link-local or 0.0.0.0.",
     Verdict.PUNT_UNFINISHED_CHECKSUM: "A local sender left the TCP or UDP checksum to its card.",

@@ -1,0 +1,1 @@
+"""The subcommands, one module each; ebtop/cli.py parses and dispatches."""

@@ -1,0 +1,88 @@
+"""`ebtop doctor`: what each port may do, why not more, and what to do about it."""
+
+from typing import Any
+
+from ebtop.commands.exits import CommandError, Exit
+from ebtop.commands.text import print_json, print_table
+from ebtop.engine.client import Client, NoEngineError
+from ebtop.model.errors import EngineGone
+from ebtop.model.format import format_untrusted
+from ebtop.model.port import Mode, PortStatus, Reason
+
+_WAIT_S = 10.0
+_NAME_WIDTH = 15
+
+
+def doctor(*, as_json: bool) -> int:
+    """Prints the ports of the running engine, or what an engine would find here."""
+    missing, ports, engine = _examine()
+    if as_json:
+        print_json({"engine": engine, "missing": list(missing), "ports": ports})
+    else:
+        _print(missing, ports, engine)
+    return Exit.LACKING if missing else Exit.DONE
+
+
+def _examine() -> tuple[tuple[str, ...], list[dict[str, Any]], str | None]:
+    try:
+        client = Client()
+    except NoEngineError:
+        return (*_examine_here(), None)
+    except EngineGone as error:
+        raise CommandError(str(error)) from error
+    try:
+        snapshot = client.wait(_WAIT_S)
+    except EngineGone as error:
+        raise CommandError(str(error)) from error
+    finally:
+        client.close()
+    return (), [_describe(port) for port in snapshot.ports], snapshot.owner
+
+
+def _examine_here() -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Without an engine: asks the kernel the same questions, and attaches nothing."""
+    from ebtop.engine.ports import is_port  # noqa: PLC0415  not needed beside an engine
+    from ebtop.kernel.links import read_interfaces  # noqa: PLC0415  the same
+    from ebtop.kernel.preflight import read_reasons  # noqa: PLC0415  the same
+    from ebtop.kernel.requirements import read_missing  # noqa: PLC0415  the same
+
+    links = read_interfaces().links
+    reasons = read_reasons(links)
+    ports = []
+    for link in links.values():
+        if is_port(link, ()):
+            own = [reason for reason in reasons if reason.ifindex in (None, link.ifindex)]
+            mode = Mode.OBSERVE if own else Mode.FORWARD
+            ports.append({"name": link.name, "mode": mode, "reasons": _reasons(own)})
+    return read_missing(), ports
+
+
+def _describe(port: PortStatus) -> dict[str, Any]:
+    return {
+        "name": port.name,
+        "mode": port.mode,
+        "attach": port.attach,
+        "received": port.received,
+        "reasons": _reasons(port.reasons),
+    }
+
+
+def _reasons(reasons: tuple[Reason, ...] | list[Reason]) -> list[dict[str, str]]:
+    return [
+        {"reason": reason.name, "text": reason.text, "remedy": reason.remedy} for reason in reasons
+    ]
+
+
+def _print(missing: tuple[str, ...], ports: list[dict[str, Any]], engine: str | None) -> None:
+    for sentence in missing:
+        print(sentence)  # noqa: T201  what the command is for
+    said = f"Engine: {engine}" if engine else "No engine runs here; modes as it would find them."
+    print(said)  # noqa: T201  the same
+    rows = []
+    for port in ports:
+        first = (format_untrusted(port["name"], _NAME_WIDTH).rstrip(), str(port["mode"]))
+        rows += [
+            (*(first if not i else ("", "")), reason["reason"], reason["text"], reason["remedy"])
+            for i, reason in enumerate(port["reasons"])
+        ] or [(*first, "-", "-", "-")]
+    print_table(("port", "mode", "reason", "what it is", "what to do"), rows)

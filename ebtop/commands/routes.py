@@ -1,0 +1,128 @@
+"""`ebtop routes`: the table with live counters, as text or JSON."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebtop.commands.connect import connect
+from ebtop.commands.exits import CommandError, Exit
+from ebtop.commands.text import print_json, print_table
+from ebtop.engine.client import Client
+from ebtop.model.errors import EngineGone
+from ebtop.model.format import format_count, format_latency_ns, format_untrusted
+from ebtop.model.match import find_contained, find_longest_match
+from ebtop.model.prefix import format_prefix, parse_address, parse_prefix
+from ebtop.model.route import TABLE_LOCAL, RouteType, format_owner
+from ebtop.model.snapshot import RowState, Snapshot
+
+_WAIT_S = 10.0
+_COUNTERS = ("packets", "bytes", "observed_packets", "observed_bytes", "punts", "drops")
+_RATES = ("pps", "bps", "punt_pps", "p50_ns", "p99_ns")
+
+
+def routes(match: str | None, *, as_json: bool) -> int:
+    """Prints the engine's table, or the part of it that `match` names."""
+    client = connect()
+    try:
+        return print_routes(client, match, as_json=as_json)
+    finally:
+        client.close()
+
+
+def print_routes(client: Client, match: str | None, *, as_json: bool) -> int:
+    """Waits for one snapshot and prints it."""
+    try:
+        snapshot = client.wait(_WAIT_S)
+    except EngineGone as error:
+        raise CommandError(str(error)) from error
+    rows = select_rows(snapshot, match)
+    described = [describe_route(snapshot, int(row)) for row in rows]
+    if as_json:
+        print_json({"routes": described})
+    else:
+        print_table(_HEADINGS, [_cells(route) for route in described])
+    return Exit.DONE if len(rows) or match is None else Exit.FAILED
+
+
+def select_rows(snapshot: Snapshot, match: str | None) -> NDArray[np.intp]:
+    """Route ids in the order of their prefixes.
+
+    An address names its longest match, a prefix what it contains; the local table shows only
+    when asked for by prefix. Raises CommandError.
+    """
+    table = snapshot.routes
+    if match is None:
+        visible = (table["state"] != RowState.FREE) & (table["table"] != TABLE_LOCAL)
+        rows = np.flatnonzero(visible)
+    elif "/" in match:
+        try:
+            rows = find_contained(table, parse_prefix(match))
+        except ValueError as error:
+            raise CommandError(f"No prefix: {error}.", Exit.USAGE) from error
+    else:
+        try:
+            row = find_longest_match(table, parse_address(match))
+        except ValueError as error:
+            raise CommandError(f"No address: {error}.", Exit.USAGE) from error
+        rows = np.array([row] if row else [], dtype=np.intp)
+    keys = tuple(table[name][rows] for name in ("metric", "length", "low", "high", "family"))
+    return rows[np.lexsort(keys)]
+
+
+def describe_route(snapshot: Snapshot, row: int) -> dict[str, Any]:
+    """One route as JSON has it; what was not measured is null."""
+    table = snapshot.routes
+    group = int(table["group"][row])
+    members = snapshot.groups[group].members if group < len(snapshot.groups) else ()
+    value = {name: table[name][row].item() for name in (*_COUNTERS, *_RATES)}
+    return {
+        "prefix": format_prefix(
+            *(int(table[name][row]) for name in ("family", "high", "low", "length"))
+        ),
+        "type": RouteType(int(table["type"][row])).name.lower(),
+        "table": int(table["table"][row]),
+        "metric": int(table["metric"][row]),
+        "owner": format_owner(int(table["protocol"][row])),
+        "best": int(table["state"][row]) == RowState.BEST,
+        "nexthops": [
+            {
+                "gateway": str(member.gateway) if member.gateway else None,
+                "port": snapshot.names.get(member.ifindex, str(member.ifindex)),
+                "weight": member.weight,
+            }
+            for member in members
+        ],
+        **{name: _finite(number) for name, number in value.items()},
+    }
+
+
+_HEADINGS = ("prefix", "next hop", "port", "owner", "packets", "pps", "bit/s", "p50", "p99")
+
+
+def _cells(route: dict[str, Any]) -> Sequence[str]:
+    hops = route["nexthops"]
+    first = (hops[0]["gateway"] or "connected") if hops else route["type"]
+    more = f" +{len(hops) - 1}" if len(hops) > 1 else ""
+    port = format_untrusted(hops[0]["port"], 15) if hops else "-"
+    return (
+        route["prefix"] + ("" if route["best"] else " (shadowed)"),
+        first + more if route["type"] == "unicast" else route["type"],
+        port,
+        route["owner"],
+        str(route["packets"] + route["observed_packets"]),
+        format_count(route["pps"]),
+        format_count(route["bps"]),
+        format_latency_ns(_number(route["p50_ns"])),
+        format_latency_ns(_number(route["p99_ns"])),
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if not isinstance(value, float) or math.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

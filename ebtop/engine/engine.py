@@ -1,0 +1,229 @@
+"""The engine: one loop over the kernel's events, the watchers' socket and a schedule."""
+
+import select
+import signal
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import FrameType
+
+from ebtop.datapath.datapath import Datapath, Sizes
+from ebtop.engine.control import ControlPlane, routes_by_family
+from ebtop.engine.ports import PortControl
+from ebtop.engine.schedule import Schedule
+from ebtop.engine.server import Server
+from ebtop.engine.status import Status
+from ebtop.fib.fib import Capacity
+from ebtop.kernel.events import (
+    LinksRead,
+    Message,
+    NeighboursRead,
+    NexthopsChanged,
+    RoutesChanged,
+    RoutesDumped,
+    RulesChanged,
+)
+from ebtop.kernel.monitor import Monitor
+from ebtop.kernel.preflight import read_reasons
+from ebtop.kernel.refresh import NeighbourRefresh
+from ebtop.kernel.multipath import read_multipath_hash_policy
+from ebtop.model.columns import RouteColumns, concatenate
+from ebtop.model.port import Link, Mode, Reason
+
+LEASE_S = 3.0
+_RENEW_S = 1.0
+_TICK_S = 0.5
+_PREFLIGHT_S = 1.0
+_POLL_S = 5.0
+_RECONCILE_S = 30.0
+_RECENT_UNITS = 8  # of jiffies >> 8: a neighbour that carried traffic as lately is kept fresh
+_WATCHERLESS_S = 10.0  # a transient engine waits so long for its first watcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the engine was asked to run."""
+
+    ports: frozenset[str] = frozenset()  # empty: all
+    observe: bool = False
+    transient: bool = False  # ends with its last watcher
+
+
+class Engine:
+    """Made in the order that is safe: own the namespace, read the kernel, fill the maps, attach."""
+
+    def __init__(self, options: Options) -> None:
+        """Raises OwnedError, DatapathError, OSError."""
+        self._options = options
+        self._server = Server()
+        try:
+            self._monitor = Monitor()
+            try:
+                self._open()
+            except BaseException:
+                self._monitor.close()
+                raise
+        except BaseException:
+            self._server.close()
+            raise
+
+    def _open(self) -> None:
+        messages = list(self._monitor.dump_all())
+        routes = concatenate([m.columns for m in messages if isinstance(m, RoutesDumped)])
+        capacity = Capacity.for_table(*routes_by_family(routes))
+        self._datapath = Datapath(Sizes(capacity))
+        self._ports = PortControl(
+            self._datapath.ports, only=self._options.ports, observe=self._options.observe
+        )
+        command = "ebtop" if self._options.transient else "ebtop run"
+        self._status = Status(self._datapath.samples, self._ports, capacity.routes, command)
+        self._control = ControlPlane(
+            capacity, self._datapath.installer, self._ports, self._status.start_routes
+        )
+        self._refresh = NeighbourRefresh()
+        self._reasons: tuple[Reason, ...] = ()
+        self._reconciled_s = self._renewed_s = self._started_s = time.monotonic()
+        self._ended = False
+        for message in messages:
+            self._handle(message)
+        self._preflight()
+        self._renew()
+
+    def run(self) -> None:
+        """Until a signal, or the last watcher of a transient engine, ends it. Detaches."""
+        wake, self._waker = socket.socketpair()
+        with wake, self._waker:
+            self._take_signals()
+            try:
+                self._loop(wake)
+            finally:
+                self.close()
+
+    def close(self) -> None:
+        """Hands all traffic back to the kernel."""
+        self._datapath.end_lease()
+        self._datapath.close()
+        self._monitor.close()
+        self._server.close()
+
+    def _loop(self, wake: socket.socket) -> None:
+        schedule = Schedule()
+        schedule.every(_RENEW_S, self._renew)
+        schedule.every(_TICK_S, self._tick)
+        schedule.every(_PREFLIGHT_S, self._preflight)
+        schedule.every(_RENEW_S, self._keep_neighbours)
+        schedule.every(_POLL_S, self._poll)
+        schedule.every(_RECONCILE_S, self._reconcile)
+        while not self._ended:
+            due_s = self._monitor.due_s()
+            wait_s = min(schedule.wait_s(), schedule.wait_s() if due_s is None else due_s)
+            sockets = self._server.filenos()
+            readable, _, _ = select.select([wake, self._monitor, *sockets], [], [], wait_s)
+            if self._monitor in readable or due_s is not None:
+                self._follow(self._monitor.read())
+            for fileno in sockets:
+                if fileno in readable:
+                    self._server.handle(fileno, self._status.shared.descriptor)
+            schedule.run_due()
+            self._ended = self._ended or self._abandoned()
+
+    def _take_signals(self) -> None:
+        def end(_number: int, _frame: FrameType | None) -> None:
+            self._ended = True
+            self._waker.send(b"\0")
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, end)
+
+    def _abandoned(self) -> bool:
+        """A transient engine without watchers, or one that none ever came to."""
+        if not self._options.transient or self._server.watchers:
+            return False
+        waited_s = time.monotonic() - self._started_s
+        return self._server.served > 0 or waited_s > _WATCHERLESS_S
+
+    def _follow(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._handle(message)
+            self._renew_if_late()
+
+    def _handle(self, message: Message) -> None:
+        now_s = time.monotonic()
+        match message:
+            case RoutesDumped(columns):
+                self._replace(columns)
+            case RoutesChanged(columns):
+                if self._control.apply_routes(columns, now_s):
+                    self._replace(self._monitor.dump_routes().columns)
+            case LinksRead(links):
+                self._follow_ports(links)
+            case NeighboursRead(neighbours):
+                self._control.rewire(neighbours)
+            case RulesChanged():
+                self._preflight()
+            case NexthopsChanged():
+                pass  # the monitor dumps the routes that they may concern
+
+    def _replace(self, columns: RouteColumns) -> None:
+        self._control.replace_routes(columns, time.monotonic())
+        self._reconciled_s = time.monotonic()
+
+    def _follow_ports(self, links: Mapping[int, Link]) -> None:
+        born = self._ports.follow(links, self._reasons)
+        if born:
+            self._status.start_ports(born)
+        self._control.rewire()
+
+    def _preflight(self) -> None:
+        own = frozenset({self._datapath.program_id})
+        self._reasons = read_reasons(self._ports.links, own)
+        self._datapath.set_hash_ports(on=read_multipath_hash_policy() != 0)
+        self._follow_ports(self._ports.links)
+
+    def _renew(self) -> None:
+        self._datapath.renew_lease(LEASE_S)
+        self._renewed_s = time.monotonic()
+
+    def _renew_if_late(self) -> None:
+        if time.monotonic() - self._renewed_s > _RENEW_S:
+            self._renew()
+
+    def _tick(self) -> None:
+        now_s = time.monotonic()
+        self._control.expire_routes(now_s)
+        snapshot = self._status.publish(
+            self._control,
+            mode=self._mode(),
+            lease_s=max(LEASE_S - (now_s - self._renewed_s), 0.0),
+            reconciled_s=now_s - self._reconciled_s,
+            notices=self._notices(),
+        )
+        self._server.send(snapshot)
+
+    def _mode(self) -> Mode:
+        modes = {self._ports.mode(ifindex) for ifindex in self._ports.ports}
+        return Mode.FORWARD if Mode.FORWARD in modes else Mode.OBSERVE
+
+    def _notices(self) -> tuple[str, ...]:
+        left_out = self._control.rib.overflow + self._control.fib.overflow
+        if not left_out:
+            return ()
+        return (f"{left_out} routes do not fit the tables; the kernel forwards for them.",)
+
+    def _keep_neighbours(self) -> None:
+        now = self._datapath.used_now()
+        used = self._datapath.samples.read_used()
+        recent = {
+            key
+            for index, key in self._control.fib.adjacency_keys().items()
+            if 0 <= now - int(used[index]) <= _RECENT_UNITS
+        }
+        entries = (self._control.neighbours.get(key) for key in recent)
+        self._refresh.refresh(entry for entry in entries if entry is not None)
+
+    def _poll(self) -> None:
+        self._follow(self._monitor.poll())
+
+    def _reconcile(self) -> None:
+        self._replace(self._monitor.dump_routes().columns)

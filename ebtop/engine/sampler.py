@@ -1,0 +1,148 @@
+"""From counters to rates and percentiles: what the screen shows of the last seconds."""
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebtop.engine.shared import LATENCY_ROWS
+from ebtop.model.histogram import BUCKETS, percentile_ns
+
+_RATE_TICKS = 2  # rates are over this many ticks
+LATENCY_WINDOW_S = 10
+_PORTS = 64
+
+Columns = dict[str, NDArray[np.uint64]]
+
+
+class RouteRates:
+    """Counters of each route since it was born, and their rates."""
+
+    def __init__(self, rows: int) -> None:
+        self._baseline: Columns = {}
+        self._past: deque[tuple[int, Columns]] = deque(maxlen=_RATE_TICKS)
+        self._rows = rows
+
+    def start_rows(self, rows: NDArray[np.uint32], now: Columns) -> None:
+        """Ids that were given to new routes count from zero: their counters go on in the maps."""
+        for name, values in now.items():
+            baseline = self._baseline.setdefault(name, np.zeros(self._rows, dtype=np.uint64))
+            baseline[rows] = values[rows]
+            for _, past in self._past:
+                past[name][rows] = 0
+
+    def update(self, now_ns: int, raw: Columns) -> dict[str, NDArray[np.generic]]:
+        """The live columns but for latency."""
+        counts = {
+            name: values - self._baseline[name] if name in self._baseline else values.copy()
+            for name, values in raw.items()
+        }
+        then_ns, past = self._past[0] if self._past else (now_ns, counts)
+        per_s = 1e9 / max(now_ns - then_ns, 1)
+        self._past.append((now_ns, counts))
+
+        def rate(*names: str) -> NDArray[np.float32]:
+            moved = sum((counts[n] - past[n]).astype(np.float64) for n in names)
+            return np.asarray(moved * per_s, dtype=np.float32)
+
+        return {
+            **counts,
+            "pps": rate("packets", "observed_packets"),
+            "bps": rate("bytes", "observed_bytes") * np.float32(8),
+            "punt_pps": rate("punts"),
+        }
+
+
+class VerdictRates:
+    """Verdicts by slot since the port was attached, and their rates."""
+
+    def __init__(self) -> None:
+        self._baseline: NDArray[np.uint64] | None = None
+        self._past: deque[tuple[int, NDArray[np.uint64]]] = deque(maxlen=_RATE_TICKS)
+        self.counts = np.zeros((_PORTS, 64), dtype=np.uint64)
+        self.rates = np.zeros((_PORTS, 64))
+
+    def start_slot(self, slot: int, raw: NDArray[np.uint64]) -> None:
+        """A port newly attached counts from zero."""
+        if self._baseline is None:
+            self._baseline = np.zeros_like(raw)
+        self._baseline[slot] = raw[slot]
+        for _, past in self._past:
+            past[slot] = 0
+
+    def update(self, now_ns: int, raw: NDArray[np.uint64]) -> None:
+        """Takes one reading."""
+        self.counts = raw - self._baseline if self._baseline is not None else raw.copy()
+        then_ns, past = self._past[0] if self._past else (now_ns, self.counts)
+        self.rates = (self.counts - past).astype(np.float64) * (1e9 / max(now_ns - then_ns, 1))
+        self._past.append((now_ns, self.counts))
+
+
+class LatencyWindow:
+    """Histograms of the last ten seconds: the newest reading less the one ten seconds before."""
+
+    def __init__(self) -> None:
+        self._past: deque[NDArray[np.uint64]] = deque(maxlen=LATENCY_WINDOW_S + 1)
+
+    def start_row(self, row: int) -> None:
+        """A row that was given to another route starts anew."""
+        if self._past:
+            newest = self._past[-1]
+            for past in self._past:
+                if row < len(past):
+                    past[row] = newest[row] if row < len(newest) else 0
+
+    def update(self, raw: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Takes a reading a second; `raw` is (rows, BUCKETS), and so is the result."""
+        self._past.append(raw)
+        oldest = np.zeros_like(raw)
+        oldest[: len(self._past[0])] = self._past[0][: len(raw)]
+        return np.asarray(raw - oldest)
+
+    @staticmethod
+    def shared_rows(window: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Row 0 all ports together, row 1 + slot each port: what clients get."""
+        rows = np.zeros((LATENCY_ROWS, BUCKETS), dtype=np.uint64)
+        rows[1:] = window[:_PORTS]
+        rows[0] = rows[1:].sum(axis=0, dtype=np.uint64)
+        return rows
+
+    @staticmethod
+    def percentiles(window: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """p50 and p99 of each row."""
+        return percentile_ns(window, 0.50), percentile_ns(window, 0.99)
+
+
+class HistogramRows:
+    """Which routes have a histogram row of their own: all while there are few, else the busiest."""
+
+    def __init__(self, first: int, stop: int) -> None:
+        self._free = list(range(stop - 1, first - 1, -1))
+        self.rows: dict[int, int] = {}  # route id -> row
+
+    def release(self, route: int) -> None:
+        """The route has gone; its row is free."""
+        row = self.rows.pop(route, None)
+        if row is not None:
+            self._free.append(row)
+
+    def assign(self, wanted: NDArray[np.intp]) -> list[tuple[int, int]]:
+        """Gives rows to the wanted routes, busiest first.
+
+        Returns the (route, row) pairs to store, row 0 where one was taken away.
+        """
+        changes = []
+        missing = [int(route) for route in wanted if int(route) not in self.rows]
+        keep = {int(route) for route in wanted}
+        spare = [route for route in self.rows if route not in keep]
+        for route in missing:
+            if not self._free:
+                if not spare:
+                    break
+                loser = spare.pop()
+                changes.append((loser, 0))
+                self.release(loser)
+            row = self._free.pop()
+            self.rows[route] = row
+            changes.append((route, row))
+        return changes

@@ -1,0 +1,132 @@
+"""The engine's end of the socket: ownership of the namespace, and one message a tick to watchers.
+
+The abstract name is per network namespace and vanishes with the process, so that binding it is
+the lock. A slow watcher misses ticks; it never holds the engine up.
+"""
+
+import array
+import contextlib
+import grp
+import os
+import socket
+import struct
+from dataclasses import dataclass
+
+from ebtop.engine.wire import MAX_MESSAGE_BYTES, SCHEMA, SOCKET_NAME, encode_tick
+from ebtop.model.snapshot import Snapshot
+
+_GROUP = "ebtop"
+_MAX_CLIENTS = 64
+_SO_SNDBUFFORCE = 32
+
+
+class OwnedError(Exception):
+    """Another engine owns this network namespace."""
+
+
+@dataclass(eq=False, slots=True)
+class _Client:
+    connection: socket.socket
+    structure: int = -1  # last structure sent
+
+
+class Server:
+    """Accepts watchers and sends them ticks."""
+
+    def __init__(self) -> None:
+        """Takes the namespace. Raises OwnedError."""
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+        try:
+            self._listener.bind(SOCKET_NAME)
+        except OSError as error:
+            self._listener.close()
+            raise OwnedError("another ebtop engine owns this network namespace") from error
+        self._listener.listen(16)
+        self._clients: list[_Client] = []
+        self.served = 0  # watchers so far
+
+    @property
+    def watchers(self) -> int:
+        """Clients that are connected."""
+        return len(self._clients)
+
+    def filenos(self) -> list[int]:
+        """Descriptors whose readability `handle` takes care of."""
+        return [self._listener.fileno(), *(c.connection.fileno() for c in self._clients)]
+
+    def handle(self, fileno: int, columns: int | None) -> None:
+        """Greets a newcomer with the descriptor of the columns, or notices that one has gone."""
+        if fileno == self._listener.fileno():
+            self._accept(columns)
+            return
+        for client in list(self._clients):
+            if client.connection.fileno() == fileno and not _alive(client.connection):
+                self._drop(client)
+
+    def send(self, snapshot: Snapshot) -> None:
+        """One tick to everyone who keeps up."""
+        encoded: dict[bool, bytes] = {}
+        for client in list(self._clients):
+            fresh = client.structure != snapshot.structure
+            if fresh not in encoded:
+                encoded[fresh] = encode_tick(snapshot, with_structure=fresh)
+            try:
+                client.connection.send(encoded[fresh], socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            except BlockingIOError:
+                continue
+            except OSError:
+                self._drop(client)
+                continue
+            client.structure = snapshot.structure
+
+    def close(self) -> None:
+        """Frees the namespace; watchers see the end."""
+        for client in list(self._clients):
+            self._drop(client)
+        self._listener.close()
+
+    def _accept(self, columns: int | None) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return
+        if len(self._clients) >= _MAX_CLIENTS or not _admitted(connection) or columns is None:
+            connection.close()
+            return
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 2 * MAX_MESSAGE_BYTES)
+        descriptors = array.array("i", [columns])
+        greeting = b'{"schema":%d,"kind":"columns"}' % SCHEMA
+        try:
+            connection.settimeout(0)
+            connection.sendmsg([greeting], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+        except OSError:
+            connection.close()
+            return
+        self._clients.append(_Client(connection))
+        self.served += 1
+
+    def _drop(self, client: _Client) -> None:
+        client.connection.close()
+        self._clients.remove(client)
+
+
+def _alive(connection: socket.socket) -> bool:
+    """Watchers say nothing: what can be read is the end of the connection, or thrown away."""
+    try:
+        return bool(connection.recv(4096, socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def _admitted(connection: socket.socket) -> bool:
+    """Root, and the members' group if there is one."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    _, uid, gid = struct.unpack("=iII", credentials)
+    if uid in (0, os.geteuid()):
+        return True
+    with contextlib.suppress(KeyError):
+        return bool(gid == grp.getgrnam(_GROUP).gr_gid)
+    return False

@@ -1,0 +1,186 @@
+"""From readings to a Snapshot and the shared columns: the engine's face to its watchers."""
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebtop.datapath.maps import FIRST_ROUTE_HISTOGRAM
+from ebtop.datapath.samples import Samples
+from ebtop.engine.control import ControlPlane
+from ebtop.engine.ports import PortControl
+from ebtop.engine.sampler import HistogramRows, LatencyWindow, RouteRates, VerdictRates
+from ebtop.engine.shared import SharedColumns
+from ebtop.fib.rib import RibChange
+from ebtop.kernel.driver_statistics import read_received_packets
+from ebtop.model.port import AttachKind, Mode, PortStatus
+from ebtop.model.route import TABLE_LOCAL, RouteType
+from ebtop.model.snapshot import STATIC_COLUMNS, RowState, Snapshot, Totals
+from ebtop.model.verdict import Verdict
+
+_PUNTS = np.array([int(v) for v in Verdict if v.punted])
+_DROPS = np.array([int(v) for v in Verdict if v.dropped])
+_LATENCY_TICKS = 2  # a reading of the histograms each second
+
+
+class Status:
+    """Takes the readings of one tick and publishes them."""
+
+    def __init__(self, samples: Samples, ports: PortControl, rows: int, command: str) -> None:
+        self._samples = samples
+        self._ports = ports
+        self._rates = RouteRates(rows)
+        self._verdicts = VerdictRates()
+        self._window = LatencyWindow()
+        self._histogram_rows = HistogramRows(FIRST_ROUTE_HISTOGRAM, samples.histogram_rows)
+        self._received: dict[int, int] = {}  # ifindex -> driver's count at attach
+        self._structure = -1
+        self._names: dict[int, str] = {}
+        self._tick = 0
+        self._host = socket.gethostname()
+        self._owner = f"pid {os.getpid()}, {command}"
+        self.shared = SharedColumns(rows)
+
+    def start_routes(self, change: RibChange) -> None:
+        """Ids were given out: they count from here."""
+        for route in change.gone:
+            self._histogram_rows.release(int(route))
+            self._samples.assign_histogram(int(route), 0)
+        if len(change.born):
+            raw = self._samples.read_routes(len(self.shared.columns["state"]))
+            self._rates.start_rows(change.born, raw)
+
+    def start_ports(self, slots: list[int]) -> None:
+        """Ports were attached: their books begin."""
+        raw = self._samples.read_verdicts()
+        for slot in slots:
+            self._verdicts.start_slot(slot, raw)
+        for ifindex, port in self._ports.ports.items():
+            if self._ports.datapath.slots[ifindex] in slots:
+                self._received[ifindex] = _read_received(port.name)
+
+    def publish(self, control: ControlPlane, **facts: object) -> Snapshot:
+        """One tick: reads, writes the shared columns, and returns what is told beside them."""
+        self._tick += 1
+        now_ns = time.monotonic_ns()
+        rows = len(self.shared.columns["state"])
+        live = self._rates.update(now_ns, self._samples.read_routes(rows))
+        self._verdicts.update(now_ns, self._samples.read_verdicts())
+        if self._tick % _LATENCY_TICKS == 0:
+            self._assign_histograms(control, live["pps"])
+        self.shared.begin()
+        try:
+            self._write_static(control)
+            for name, values in live.items():
+                self.shared.columns[name][:] = values
+            if self._tick % _LATENCY_TICKS == 0:
+                self._write_latency()
+        finally:
+            self.shared.commit()
+        return self._snapshot(control, now_ns, live, facts)
+
+    def _write_static(self, control: ControlPlane) -> None:
+        names = {ifindex: link.name for ifindex, link in self._ports.links.items()}
+        if control.rib.structure == self._structure and names == self._names:
+            return
+        self._structure, self._names = control.rib.structure, names
+        for name in STATIC_COLUMNS:
+            self.shared.columns[name][:] = control.rib.columns[name]
+
+    def _write_latency(self) -> None:
+        raw = self._samples.read_histograms(0, self._samples.histogram_rows)
+        window = self._window.update(raw)
+        self.shared.latency[:] = self._window.shared_rows(window)
+        p50, p99 = self._window.percentiles(window)
+        for name, values in (("p50_ns", p50), ("p99_ns", p99)):
+            column = self.shared.columns[name]
+            column[:] = np.nan
+            for route, row in self._histogram_rows.rows.items():
+                column[route] = values[row]
+
+    def _assign_histograms(self, control: ControlPlane, pps: NDArray[np.generic]) -> None:
+        columns = control.rib.columns
+        wanted = np.flatnonzero(
+            (columns["state"] == RowState.BEST)
+            & (columns["type"] == RouteType.UNICAST)
+            & (columns["table"] != TABLE_LOCAL)
+        )
+        room = self._samples.histogram_rows - FIRST_ROUTE_HISTOGRAM
+        if len(wanted) > room:
+            busiest = np.argpartition(-pps[wanted], room)[:room]
+            wanted = wanted[busiest]
+        wanted = wanted[np.argsort(-pps[wanted], kind="stable")]
+        for route, row in self._histogram_rows.assign(wanted):
+            if row:
+                self._window.start_row(row)
+            self._samples.assign_histogram(route, row)
+
+    def _snapshot(
+        self,
+        control: ControlPlane,
+        now_ns: int,
+        live: Mapping[str, NDArray[np.generic]],
+        facts: Mapping[str, object],
+    ) -> Snapshot:
+        ports = self._port_statuses()
+        rates = self._verdicts.rates
+        return Snapshot(
+            host=self._host,
+            owner=self._owner,
+            tick=self._tick,
+            taken_ns=now_ns,
+            structure=self._structure * 64 + len(self._names) % 64,
+            totals=Totals(
+                pps=float(rates.sum()),
+                bps=float(live["bps"].sum()),
+                forwarded_pps=float(rates[:, Verdict.FORWARDED].sum()),
+                punted_pps=float(rates[:, _PUNTS].sum()),
+                dropped_pps=float(rates[:, _DROPS].sum()),
+            ),
+            ports=ports,
+            groups=tuple(control.rib.groups),
+            names=self._names,
+            **facts,  # type: ignore[arg-type]  # the engine's fields, by name
+        )
+
+    def _port_statuses(self) -> tuple[PortStatus, ...]:
+        statuses = []
+        for ifindex, port in self._ports.ports.items():
+            slot = self._ports.datapath.slots[ifindex]
+            counts, rates = self._verdicts.counts[slot], self._verdicts.rates[slot]
+            statuses.append(
+                PortStatus(
+                    slot=slot,
+                    ifindex=ifindex,
+                    name=port.name,
+                    mode=self._ports.mode(ifindex),
+                    attach=port.attach,
+                    reasons=port.reasons,
+                    received=_read_received(port.name) - self._received.get(ifindex, 0),
+                    verdicts={int(v): int(counts[v]) for v in np.flatnonzero(counts)},
+                    rx_pps=float(rates.sum()),
+                    forwarded_pps=float(rates[Verdict.FORWARDED]),
+                )
+            )
+        for ifindex, reason in self._ports.refused.items():
+            statuses.append(
+                PortStatus(
+                    slot=-1,
+                    ifindex=ifindex,
+                    name=self._ports.links[ifindex].name,
+                    mode=Mode.DETACHED,
+                    attach=AttachKind.NONE,
+                    reasons=(reason,),
+                )
+            )
+        return tuple(sorted(statuses, key=lambda status: status.ifindex))
+
+
+def _read_received(name: str) -> int:
+    with contextlib.suppress(OSError):
+        return read_received_packets(name)
+    return 0
