@@ -36,6 +36,9 @@ class EbtopApp(App[None]):
     ) -> None:
         # Without colours only the terminal's own are left: Textual would send greys instead.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        if self.console.color_system == "standard":
+            # Theme colours would be rounded to greys; sixteen colours have a theme of their own.
+            self.theme = "ansi-dark"
         # Over a slow line every frame of an animation is a delay.
         self.animation_level = "none"
         self._source = source

@@ -28,7 +28,7 @@ class RoutesScreen(Screen[None]):
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock_s = clock_s
-        self._snapshot: Snapshot | None = None
+        self.snapshot: Snapshot | None = None  # what is shown
         self._adopted_at_s = 0.0
         self._gone = ""
         self._rates: Rates = {}
@@ -57,8 +57,8 @@ class RoutesScreen(Screen[None]):
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Shows another snapshot."""
-        self._rates = verdict_rates(self._snapshot, snapshot)
-        self._snapshot = snapshot
+        self._rates = verdict_rates(self.snapshot, snapshot)
+        self.snapshot = snapshot
         self._adopted_at_s = self._clock_s()
         self._routes.adopt(snapshot)
         self._show()
@@ -70,9 +70,9 @@ class RoutesScreen(Screen[None]):
 
     def show_header(self) -> None:
         """The lines that change with time alone, too."""
-        silent_s = self._clock_s() - self._adopted_at_s if self._snapshot else 0.0
+        silent_s = self._clock_s() - self._adopted_at_s if self.snapshot else 0.0
         link = Link(gone=self._gone, silent_s=silent_s)
-        self._header.show(format_header(self._snapshot, link, self.size.width))
+        self._header.show(format_header(self.snapshot, link, self.size.width))
 
     @on(RouteList.Changed)
     def _show_selection(self) -> None:
@@ -89,9 +89,9 @@ class RoutesScreen(Screen[None]):
     def _show(self) -> None:
         self.show_header()
         self._show_selection()
-        if self._snapshot is not None:
+        if self.snapshot is not None:
             rows = _port_rows(self.size.height)
-            lines = format_ports(self._snapshot, self._rates, rows, self.size.width)
+            lines = format_ports(self.snapshot, self._rates, rows, self.size.width)
             self._ports.show(lines)
 
     def _detail_line(self) -> Line:
@@ -99,9 +99,9 @@ class RoutesScreen(Screen[None]):
         selected = self._routes.selected
         if self._routes.departed:
             return ((f" {self._routes.departed} has gone", "tone--warning"),)
-        if self._snapshot is not None and selected is not None:
-            return ((" ", ""), *describe_route(self._snapshot, selected))
-        if self._snapshot is None:
+        if self.snapshot is not None and selected is not None:
+            return ((" ", ""), *describe_route(self.snapshot, selected))
+        if self.snapshot is None:
             return ()
         count = self._routes.row_count
         return ((f" {count:,} route{'' if count == 1 else 's'}", "tone--muted"),)

@@ -49,7 +49,7 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
     ]
 
     class Changed(Message):
-        """Another route is selected, none, or the sort is another."""
+        """Selection, sort, columns or the number of routes are others now."""
 
     def __init__(
         self, *, widget_id: str | None = None, clock_s: Callable[[], float] = time.monotonic
@@ -125,6 +125,8 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
     def _install(self, order: Order) -> None:
         """Puts an order in place; the selected route stays on its line of the screen."""
         line = None if self._cursor is None else self._cursor - self.scroll_offset.y
+        if len(order.rows) != self.row_count:
+            self.post_message(self.Changed())
         self._order = order
         self._set_height(len(order.rows))
         self._find_selected()
@@ -176,7 +178,7 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
         strip = paint(line, self._width, self._style_of)
         if line and line[0][0] == CURSOR:
             cursor = self.get_component_rich_style("route-list--cursor")
-            over = Style(bgcolor=cursor.bgcolor, bold=True)
+            over = Style(bgcolor=cursor.bgcolor, bold=True, reverse=cursor.reverse)
             return Strip(Segment.apply_style(strip, post_style=over), strip.cell_length)
         return strip
 

@@ -1,0 +1,173 @@
+"""A stage for the screen: a clock that stands still, snapshots made by hand, stored pictures."""
+
+import asyncio
+import os
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from textual.pilot import Pilot
+
+from ebtop.model.port import Mode
+from ebtop.model.prefix import parse_address, parse_prefix
+from ebtop.model.route import TABLE_MAIN, Nexthop, NexthopGroup, RouteType
+from ebtop.model.snapshot import RowState, Snapshot, Totals, empty_table
+from ebtop.tui.app import EbtopApp
+from ebtop.tui.recorded import RecordedSource
+from ebtop.tui.screens.routes import RoutesScreen
+from ebtop.tui.widgets.route_list import RouteList
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+GROUPS = (
+    NexthopGroup(0, (Nexthop(2),)),
+    NexthopGroup(0, (Nexthop(3, parse_address("192.0.2.1")),)),
+    NexthopGroup(
+        9, (Nexthop(3, parse_address("192.0.2.1")), Nexthop(2, parse_address("2001:db8::1")))
+    ),
+    NexthopGroup(0, (Nexthop(3, parse_address("192.0.2.9"), flags=1),)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One row of a table made by hand; `live` goes over the live columns by name."""
+
+    prefix: str
+    pps: float = 0.0
+    group: int = 1
+    type: RouteType = RouteType.UNICAST
+    state: RowState = RowState.BEST
+    table: int = TABLE_MAIN
+    protocol: int = 186
+    born: int = 1
+    bps: float = 0.0
+    p99_ns: float = float("nan")
+
+
+def snapshot_of(routes: dict[int, Route], **fields: Any) -> Snapshot:
+    """A snapshot whose routes stand under the given ids."""
+    table = empty_table(max(routes, default=0) + 1)
+    for number, route in routes.items():
+        prefix = parse_prefix(route.prefix)
+        for name in ("family", "high", "low", "length"):
+            table[name][number] = getattr(prefix, name)
+        for name in ("pps", "group", "type", "state", "table", "protocol", "born", "bps", "p99_ns"):
+            table[name][number] = getattr(route, name)
+    table["p50_ns"][:] = np.float32("nan")
+    standard: dict[str, Any] = {
+        "host": "core1",
+        "owner": "pid 1, ebtop run",
+        "tick": 1,
+        "taken_ns": 1,
+        "mode": Mode.FORWARD,
+        "lease_s": 2.0,
+        "structure": 1,
+        "totals": Totals(pps=1000.0, bps=8e6, forwarded_pps=900.0, punted_pps=100.0),
+        "groups": GROUPS,
+        "names": {2: "lan0", 3: "wan0"},
+        "routes": table,
+    }
+    return Snapshot(**standard | fields)
+
+
+class Stage:
+    """The running app, and what a test does with it."""
+
+    def __init__(self, source: RecordedSource, app: EbtopApp, pilot: Pilot[None]) -> None:
+        self.source = source
+        self.app = app
+        self.pilot = pilot
+        self.now_s = 100.0
+
+    @property
+    def screen(self) -> RoutesScreen:
+        screen = self.app.screen
+        assert isinstance(screen, RoutesScreen)
+        return screen
+
+    @property
+    def routes(self) -> RouteList:
+        return self.screen.query_one(RouteList)
+
+    @property
+    def shown(self) -> list[int | None]:
+        """Route ids from the top of the table."""
+        return [self.routes.route_at(row) for row in range(self.routes.row_count)]
+
+    async def settle(self) -> None:
+        """Returns when no sort and no message is under way."""
+        await self.pilot.pause()
+        await self.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def tell(self, snapshot: Snapshot, *, later_s: float = 0.5) -> None:
+        """Moves the clock, pushes the snapshot and returns when it is on the screen."""
+        self.now_s += later_s
+        self.source.push(snapshot)
+        async with asyncio.timeout(20):
+            while self.screen.snapshot is not snapshot:
+                await self.pilot.pause()
+        await self.settle()
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys and returns when their effects are on the screen."""
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    def text(self) -> list[str]:
+        """The screen's lines."""
+        strips = self.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    def line_with(self, word: str) -> str:
+        """The first line of the screen that holds the word."""
+        lines = [line for line in self.text() if word in line]
+        assert lines, f"{word!r} is not on the screen:\n" + "\n".join(self.text())
+        return lines[0]
+
+
+def play(scenario: Callable[[Stage], Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
+    """Runs a scenario against a real app without a terminal."""
+
+    async def run() -> None:
+        source = RecordedSource()
+        stages: list[Stage] = []
+        app = EbtopApp(source, clock_s=lambda: stages[0].now_s if stages else 100.0)
+        try:
+            async with app.run_test(size=size) as pilot:
+                stages.append(Stage(source, app, pilot))
+                await stages[0].settle()
+                await scenario(stages[0])
+        finally:
+            source.close()
+
+    asyncio.run(run())
+
+
+def assert_looks_like(stage: Stage, name: str) -> None:
+    """Compares texts, places and colours with the stored picture.
+
+    EBTOP_UPDATE_SNAPSHOTS=1 stores what is on the screen instead.
+    """
+    picture = stage.app.export_screenshot(title=name)
+    path = SNAPSHOTS / f"{name}.svg"
+    if os.environ.get("EBTOP_UPDATE_SNAPSHOTS") == "1":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(picture)
+    assert path.exists(), f"no picture {path}: set EBTOP_UPDATE_SNAPSHOTS=1 and look at it"
+
+    assert _cells(picture) == _cells(path.read_text())
+
+
+def _cells(picture: str) -> list[str]:
+    """One text a line: "y x colour text", from top to bottom."""
+    colours = dict(re.findall(r"\.terminal-\d+-(r\d+) \{ ([^}]*?) *\}", picture))
+    pattern = r'<text class="terminal-\d+-(r\d+)" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>'
+    return [
+        f"{y} {x} {colours[kind]} {unescape(text)}"
+        for kind, x, y, text in re.findall(pattern, picture)
+    ]
