@@ -12,7 +12,7 @@ unset PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_TARGET PIP_PREFIX
 export PYTHONNOUSERSITE=1
 
 run_packages='python3 python3-venv python3-bpfcc iproute2'
-test_packages="$run_packages clang ethtool iptables nftables tmux"
+test_packages="$run_packages clang ethtool iptables nftables procps tmux"
 
 help() {
 	cat <<-'END'
