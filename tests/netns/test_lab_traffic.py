@@ -193,6 +193,26 @@ def test_what_is_built_is_what_the_kernel_builds(router: Router, family: int) ->
     assert parse_frame(frame).ports == (flow.source_port, 9)
 
 
+def test_twins_send_the_same_bytes() -> None:
+    with Lab() as lab:
+        twins = lab.router(ports=2), lab.router("twin", ports=2, host_prefix="t")
+        for twin in twins:
+            twin.add_routes("198.18.2.0/24 via 10.255.2.2")
+        flow = flow_to(twins[0].hosts[0], parse_address("198.18.2.9"))
+        frame = NumberedStream([flow], 1).frame(0)
+        first, second = (emitted(twin, frame) for twin in twins)
+
+        assert len({host.namespace.name for twin in twins for host in twin.hosts}) == 4
+        assert len(first) == 1
+        assert first == second
+
+
+@pytest.mark.parametrize("ports", [0, 65])
+def test_a_router_has_as_many_ports_as_fit(ports: int) -> None:
+    with Lab() as lab, pytest.raises(ValueError, match="1 to 64 ports"):
+        lab.router(ports=ports)
+
+
 def test_a_host_accepts_what_is_behind_it(router: Router) -> None:
     """TCP over the router between real sockets; the server's address is in a local prefix."""
     client, server = router.hosts[0], router.hosts[3]
