@@ -9,16 +9,17 @@ from pathlib import Path
 
 FEATURES_FILE = Path(__file__).with_name("kernel_features.txt")
 
-_VETH = "ip link add a type veth peer name b && "
+# Names are spelled out: `ip` takes a short one for an abbreviation of a keyword.
+_VETH = "ip link add name left type veth peer name right && "
 _PROBES = {
-    "8021q": _VETH + "ip link add link a name a.5 type vlan id 5",
-    "bond": "ip link add a type bond",
-    "dummy": "ip link add a type dummy",
-    "ipvlan": _VETH + "ip link add link a name c type ipvlan",
+    "8021q": _VETH + "ip link add link left name upper type vlan id 5",
+    "bond": "ip link add name upper type bond",
+    "dummy": "ip link add name upper type dummy",
+    "ipvlan": _VETH + "ip link add link left name upper type ipvlan",
     "kprobes": "test -e /sys/bus/event_source/devices/kprobe",
-    "macsec": _VETH + "ip link add link a name c type macsec",
-    "netem": _VETH + "tc qdisc add dev a root netem delay 1ms",
-    "vrf": "ip link add a type vrf table 10",
+    "macsec": _VETH + "ip link add link left name upper type macsec",
+    "netem": _VETH + "tc qdisc add dev left root netem delay 1ms",
+    "vrf": "ip link add name upper type vrf table 10",
 }
 
 
