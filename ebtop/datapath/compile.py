@@ -45,8 +45,8 @@ def compile_programs(constants: Mapping[str, int]) -> dict[str, bytes]:
     directory = os.getcwd()  # noqa: PTH109  bcc changes it and may fail to change it back
     with _captured_stderr() as words:
         try:
-            module = bcc.BPF(src_file=str(folder / "forward.c"), cflags=flags)
-            programs = {name: bytes(module.dump_func(name)) for name in PROGRAMS}
+            module = bcc.BPF(src_file=os.fsencode(folder / "forward.c"), cflags=flags)
+            programs = {name: bytes(module.dump_func(name.encode())) for name in PROGRAMS}
         except Exception as error:  # bcc raises nothing narrower
             raise DatapathError(
                 f"bcc could not compile the programs: {_first(words, error)}"

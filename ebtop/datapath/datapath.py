@@ -11,7 +11,7 @@ from ebtop.datapath.maps import Maps, read_possible_cpus, specify_maps
 from ebtop.datapath.ports import Ports
 from ebtop.datapath.programs import load_programs
 from ebtop.datapath.samples import Samples
-from ebtop.fib.fib import Capacity
+from ebtop.fib.layout import Capacity
 
 ROUTE_HISTOGRAMS = 1024
 _TICK_RATES_HZ = (100, 250, 300, 1000)

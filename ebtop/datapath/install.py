@@ -32,6 +32,10 @@ class Installer:
         self._store(patch.publish)
         self._grace_due = self._grace_due or patch.frees
 
+    def require_grace(self) -> None:
+        """Something was given up that packets may still hold: route ids."""
+        self._grace_due = True
+
     def settle(self) -> bool:
         """Waits until no packet can still hold what earlier patches freed; whether it waited."""
         if not self._grace_due:

@@ -4,13 +4,14 @@ import mmap
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ebtop.datapath import syscall
 from ebtop.datapath.syscall import DatapathError
-from ebtop.fib.fib import Capacity
+from ebtop.fib.layout import Capacity
 from ebtop.model.histogram import BUCKETS
 
 PORTS = 64
@@ -112,7 +113,7 @@ class Maps:
     def __init__(self, specifications: dict[str, MapSpecification]) -> None:
         """Makes them all, or none: DatapathError says which one did not fit."""
         self.descriptors: dict[str, int] = {}
-        self.arrays: dict[str, NDArray[np.generic]] = {}
+        self.arrays: dict[str, NDArray[Any]] = {}
         self.specifications = specifications
         for name, specification in specifications.items():
             try:

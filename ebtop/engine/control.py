@@ -6,9 +6,11 @@ import numpy as np
 
 from ebtop.datapath.install import Installer
 from ebtop.engine.ports import PortControl
-from ebtop.fib.fib import Capacity, Fib
-from ebtop.fib.nexthops import Surroundings
-from ebtop.fib.rib import Rib, RibChange
+from ebtop.fib.adjacencies import Surroundings
+from ebtop.fib.change import RibChange
+from ebtop.fib.fib import Fib
+from ebtop.fib.layout import Capacity
+from ebtop.fib.rib import Rib
 from ebtop.model.columns import RouteColumns
 from ebtop.model.neighbour import Neighbour
 from ebtop.model.prefix import Address
@@ -62,6 +64,8 @@ class ControlPlane:
         changed = change()
         self._born(changed)
         self._installer.install(self.fib.update(self.rib, changed, self._around))
+        if len(changed.gone):
+            self._installer.require_grace()
         return changed.confused
 
     def _surroundings(self) -> Surroundings:

@@ -14,7 +14,7 @@ from ebtop.engine.ports import PortControl
 from ebtop.engine.schedule import Schedule
 from ebtop.engine.server import Server
 from ebtop.engine.status import Status
-from ebtop.fib.fib import Capacity
+from ebtop.fib.layout import Capacity
 from ebtop.kernel.events import (
     LinksRead,
     Message,
@@ -25,9 +25,9 @@ from ebtop.kernel.events import (
     RulesChanged,
 )
 from ebtop.kernel.monitor import Monitor
+from ebtop.kernel.multipath import read_multipath_hash_policy
 from ebtop.kernel.preflight import read_reasons
 from ebtop.kernel.refresh import NeighbourRefresh
-from ebtop.kernel.multipath import read_multipath_hash_policy
 from ebtop.model.columns import RouteColumns, concatenate
 from ebtop.model.port import Link, Mode, Reason
 
@@ -119,8 +119,9 @@ class Engine:
             due_s = self._monitor.due_s()
             wait_s = min(schedule.wait_s(), schedule.wait_s() if due_s is None else due_s)
             sockets = self._server.filenos()
-            readable, _, _ = select.select([wake, self._monitor, *sockets], [], [], wait_s)
-            if self._monitor in readable or due_s is not None:
+            kernel = self._monitor.fileno()
+            readable, _, _ = select.select([wake.fileno(), kernel, *sockets], [], [], wait_s)
+            if kernel in readable or due_s is not None:
                 self._follow(self._monitor.read())
             for fileno in sockets:
                 if fileno in readable:
@@ -216,7 +217,7 @@ class Engine:
         used = self._datapath.samples.read_used()
         recent = {
             key
-            for index, key in self._control.fib.adjacency_keys().items()
+            for index, key in self._control.fib.adjacencies().items()
             if 0 <= now - int(used[index]) <= _RECENT_UNITS
         }
         entries = (self._control.neighbours.get(key) for key in recent)

@@ -1,6 +1,7 @@
 """From counters to rates and percentiles: what the screen shows of the last seconds."""
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class RouteRates:
             for _, past in self._past:
                 past[name][rows] = 0
 
-    def update(self, now_ns: int, raw: Columns) -> dict[str, NDArray[np.generic]]:
+    def update(self, now_ns: int, raw: Columns) -> dict[str, NDArray[Any]]:
         """The live columns but for latency."""
         counts = {
             name: values - self._baseline[name] if name in self._baseline else values.copy()

@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from ebtop.engine.control import ControlPlane
 from ebtop.engine.ports import PortControl
 from ebtop.engine.sampler import HistogramRows, LatencyWindow, RouteRates, VerdictRates
 from ebtop.engine.shared import SharedColumns
-from ebtop.fib.rib import RibChange
+from ebtop.fib.change import RibChange
 from ebtop.kernel.driver_statistics import read_received_packets
 from ebtop.model.port import AttachKind, Mode, PortStatus
 from ebtop.model.route import TABLE_LOCAL, RouteType
@@ -102,7 +103,7 @@ class Status:
             for route, row in self._histogram_rows.rows.items():
                 column[route] = values[row]
 
-    def _assign_histograms(self, control: ControlPlane, pps: NDArray[np.generic]) -> None:
+    def _assign_histograms(self, control: ControlPlane, pps: NDArray[Any]) -> None:
         columns = control.rib.columns
         wanted = np.flatnonzero(
             (columns["state"] == RowState.BEST)
@@ -123,7 +124,7 @@ class Status:
         self,
         control: ControlPlane,
         now_ns: int,
-        live: Mapping[str, NDArray[np.generic]],
+        live: Mapping[str, NDArray[Any]],
         facts: Mapping[str, object],
     ) -> Snapshot:
         ports = self._port_statuses()

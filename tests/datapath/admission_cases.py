@@ -156,7 +156,7 @@ def _ethernet() -> list[Case]:
         Case("802.1ad tag", with_tag(good, 0x88A8), Verdict.PUNT_VLAN),
         Case("arp", patched(good, 12, b"\x08\x06"), Verdict.PUNT_ETHERTYPE),
         Case("mpls", patched(good, 12, b"\x88\x47"), Verdict.PUNT_ETHERTYPE),
-        Case("ethernet alone", good[:14] , Verdict.PUNT_TRUNCATED),
+        Case("ethernet alone", good[:14], Verdict.PUNT_TRUNCATED),
         Case("half a header", good[:30], Verdict.PUNT_TRUNCATED),
     ]
 

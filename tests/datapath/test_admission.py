@@ -113,9 +113,7 @@ def test_lease_that_is_over_punts_everything(bench: Bench) -> None:
         bench.datapath.renew_lease(3)
         bench.datapath._control["lease_jiffies"] = 1
         port = next(i for i, p in bench.engine._ports.ports.items() if p.name == "p1")
-        ran = syscall.run_program(
-            bench.datapath._programs.ingress, udp("198.18.0.1"), ifindex=port
-        )
+        ran = syscall.run_program(bench.datapath._programs.ingress, udp("198.18.0.1"), ifindex=port)
         return ran.action, ran.frame
 
     assert bench.router.namespace.run(expired) == (XDP_PASS, udp("198.18.0.1"))
