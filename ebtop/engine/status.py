@@ -25,6 +25,7 @@ from ebtop.model.verdict import Verdict
 
 _PUNTS = np.array([int(v) for v in Verdict if v.punted])
 _DROPS = np.array([int(v) for v in Verdict if v.dropped])
+_BOOK_TRIES = 20
 _LATENCY_TICKS = 2  # a reading of the histograms each second
 
 
@@ -57,12 +58,24 @@ class Status:
 
     def start_ports(self, slots: list[int]) -> None:
         """Ports were attached: their books begin."""
-        raw = self._samples.read_verdicts()
-        for slot in slots:
-            self._verdicts.start_slot(slot, raw)
         for ifindex, port in self._ports.ports.items():
-            if self._ports.datapath.slots[ifindex] in slots:
-                self._received[ifindex] = _read_received(port.name)
+            slot = self._ports.datapath.slots[ifindex]
+            if slot in slots:
+                self._received[ifindex] = self._start_books(slot, port.name)
+
+    def _start_books(self, slot: int, name: str) -> int:
+        """The driver's count and ours at one moment: if possible, with no packet in between."""
+        before, raw, received = self._read_books(name)
+        for _ in range(_BOOK_TRIES):
+            if before == received:
+                break
+            before, raw, received = self._read_books(name)
+        self._verdicts.start_slot(slot, raw)
+        return received
+
+    def _read_books(self, name: str) -> tuple[int, NDArray[np.uint64], int]:
+        before = _read_received(name)
+        return before, self._samples.read_verdicts(), _read_received(name)
 
     def publish(self, control: ControlPlane, **facts: object) -> Snapshot:
         """One tick: reads, writes the shared columns, and returns what is told beside them."""
