@@ -20,7 +20,7 @@ from ebtop.model.prefix import Address
 
 RECEIVE_BUFFER_BYTES = 128 << 20
 _SO_RCVBUFFORCE = 33
-_BATCH_BYTES = 8 << 20  # some 120,000 routes, decoded in 0.1 s
+_BATCH_BYTES = 8 << 20  # some 100,000 routes, read and decoded in 0.3 s
 _DATAGRAM_BYTES = 1 << 16
 
 
@@ -37,7 +37,12 @@ class RoutesDumped:
 
 @dataclass(frozen=True, slots=True)
 class RoutesChanged:
-    """Route events in the kernel's order."""
+    """Route events in the kernel's order.
+
+    An IPv6 path that joins others is told as APPENDED (ADDED, where it was prepended) with all
+    members: itself first, then the others in the kernel's order, where it is the last. One that
+    leaves is told as DELETED with itself as the only member.
+    """
 
     columns: RouteColumns
 

@@ -64,8 +64,8 @@ class Monitor:
     """Reads the network namespace of the calling thread, which must be the same in all calls.
 
     After construction iterate over `dump_all` once; then over `read` whenever `fileno` is
-    readable or `due_s` has passed, and over `poll` every few seconds. Nothing is lost when an
-    iteration ends early, but what it did not reach is told late.
+    readable or `due_s` has passed, and over `poll` every few seconds. A `read` that is not
+    iterated to its end costs a resync, since it may have held changes that nobody saw.
     """
 
     def __init__(
@@ -138,6 +138,9 @@ class Monitor:
                 yield from self._follow()
             except (OSError, MalformedMessage):
                 self._resync_due.mark()
+            except GeneratorExit:
+                self._resync_due.mark()
+                raise
         if self._resync_due.due:
             yield from self._recover()
 

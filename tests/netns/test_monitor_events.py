@@ -198,6 +198,20 @@ def test_an_overrun_is_followed_by_exactly_the_kernels_table(router: MonitoredRo
     assert any(" 20.0.8.0/24 " in line for line in lines)
 
 
+def test_a_read_that_was_given_up_is_made_good(router: MonitoredRouter) -> None:
+    router.settle()
+    monitor = router.monitor
+    assert monitor is not None
+    router.namespace.ip("rule add priority 5 table 99", "route add 20.0.0.0/8 via 10.0.1.2")
+    reading = monitor.read()
+    assert isinstance(router.namespace.run(lambda: next(reading)), RulesChanged)
+    router.namespace.run(reading.close)  # type: ignore[attr-defined]  # a generator
+    assert monitor.stale
+
+    assert any(" 20.0.0.0/8 " in line for line in router.routes_until_equal())
+    assert monitor.resyncs == 1
+
+
 def overrun(router: MonitoredRouter, second: int) -> list[Message]:
     router.namespace.ip(*(f"route add {second}.0.{row}.0/24 via 10.0.1.2" for row in range(200)))
     return router.call(Monitor.read)
