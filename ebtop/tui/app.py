@@ -36,9 +36,6 @@ class EbtopApp(App[None]):
     ) -> None:
         # Without colours only the terminal's own are left: Textual would send greys instead.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        if self.console.color_system == "standard":
-            # Theme colours would be rounded to greys; sixteen colours have a theme of their own.
-            self.theme = "ansi-dark"
         # Over a slow line every frame of an animation is a delay.
         self.animation_level = "none"
         self._source = source
@@ -91,6 +88,9 @@ def run(source: SnapshotSource) -> int:
         print(f"ebtop: {complaint}", file=sys.stderr)  # noqa: T201  narration of a command
         return EXIT_USAGE
     app = EbtopApp(source)
+    if app.console.color_system == "standard":
+        # Theme colours would be rounded to greys; sixteen colours have a theme of their own.
+        app.theme = "ansi-dark"
     app.run()
     return app.return_code or 0
 

@@ -34,8 +34,13 @@ def verdict_rates(previous: Snapshot | None, current: Snapshot) -> Rates:
     return rates
 
 
-def format_ports(snapshot: Snapshot, rates: Rates, rows: int, width: int) -> tuple[Line, ...]:
-    """A heading and at most `rows` ports by slot; the heading says how many more there are."""
+def format_ports(
+    snapshot: Snapshot, rates: Rates, *, rows: int, width: int, past: bool = False
+) -> tuple[Line, ...]:
+    """A heading and at most `rows` ports by slot; the heading says how many more there are.
+
+    `past`: the engine has gone, and nothing claims any more to be so now.
+    """
     hidden = len(snapshot.ports) - rows
     heads = fill("port", _NAME) + " " + fill("mode", _MODE)
     heads += "".join(f" {head:>{_RATE}}" for head in ("rx pps", "fwd"))
@@ -47,15 +52,15 @@ def format_ports(snapshot: Snapshot, rates: Rates, rows: int, width: int) -> tup
     # Who does not forward is the exception that the operator looks for.
     urgent = sorted(snapshot.ports, key=lambda port: (port.mode is Mode.FORWARD, port.slot))
     shown = sorted(urgent[:rows], key=lambda port: port.slot)
-    return (heading, *(_port_line(port, rates, width) for port in shown))
+    return (heading, *(_port_line(port, rates, width, past=past) for port in shown))
 
 
-def _port_line(port: PortStatus, rates: Rates, width: int) -> Line:
+def _port_line(port: PortStatus, rates: Rates, width: int, *, past: bool) -> Line:
     name = fill(format_untrusted(port.name, _NAME), _NAME)
     mode = fill(f"{SYMBOLS[port.mode]} {port.mode}", _MODE)
     return (
         (f" {name} ", "tone--name"),
-        (mode, MODE_TONES[port.mode]),
+        (mode, "tone--muted" if past else MODE_TONES[port.mode]),
         (f" {format_count(port.rx_pps):>{_RATE}}", "tone--strong"),
         (f" {format_count(port.forwarded_pps):>{_RATE}}  ", ""),
         _why(port, rates.get((port.slot, port.ifindex), {}), width - _WHY),

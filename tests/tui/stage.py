@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from textual.pilot import Pilot
 
-from ebtop.model.port import Mode
+from ebtop.model.port import AttachKind, Mode, PortStatus
 from ebtop.model.prefix import parse_address, parse_prefix
 from ebtop.model.route import TABLE_MAIN, Nexthop, NexthopGroup, RouteType
 from ebtop.model.snapshot import RowState, Snapshot, Totals, empty_table
@@ -46,6 +46,22 @@ class Route:
     born: int = 1
     bps: float = 0.0
     p99_ns: float = float("nan")
+
+
+THREE = {
+    1: Route(prefix="10.0.0.0/8", pps=10, bps=9e6),
+    2: Route(prefix="172.16.0.0/12", pps=30, bps=3e6, p99_ns=2500),
+    3: Route(prefix="192.168.0.0/16", pps=20, bps=6e6, p99_ns=900),
+}
+
+
+def port_of(slot: int, name: str, **fields: Any) -> PortStatus:
+    standard: dict[str, Any] = {
+        "mode": Mode.FORWARD,
+        "attach": AttachKind.NATIVE,
+        "ifindex": slot + 2,
+    }
+    return PortStatus(slot=slot, name=name, **standard | fields)
 
 
 def snapshot_of(routes: dict[int, Route], **fields: Any) -> Snapshot:
@@ -134,6 +150,7 @@ def play(scenario: Callable[[Stage], Awaitable[None]], size: tuple[int, int] = (
     """Runs a scenario against a real app without a terminal."""
 
     async def run() -> None:
+        os.environ.pop("NO_COLOR", None)  # a picture is the same wherever it is taken
         source = RecordedSource()
         stages: list[Stage] = []
         app = EbtopApp(source, clock_s=lambda: stages[0].now_s if stages else 100.0)

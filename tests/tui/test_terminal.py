@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -52,6 +53,39 @@ def test_signal_restores_the_terminal(number: signal.Signals, expected: int) -> 
         assert process.wait(20) == expected
     for mode in (ALTERNATE, MOUSE):
         assert seen.rindex(mode + b"l") > seen.rindex(mode + b"h")
+
+
+@pytest.mark.parametrize(
+    ("variables", "allowed"),
+    [
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, r"[0-9]|2[0-9]|39|49"),
+        ({"TERM": "linux"}, r"[0-9]|2[0-9]|[34][0-79]|9[0-7]|10[0-7]"),
+    ],
+    ids=["NO_COLOR", "16 colours"],
+)
+def test_poor_terminal_gets_no_colour_that_it_lacks(
+    variables: dict[str, str], allowed: str
+) -> None:
+    terminal, inner = pty.openpty()
+    kept = {n: v for n, v in os.environ.items() if n not in {"COLORTERM", "NO_COLOR"}}
+    with subprocess.Popen(
+        COMMAND, cwd=ROOT, env=kept | variables, stdin=inner, stdout=inner, stderr=inner
+    ) as process:
+        os.close(inner)
+        seen = read_until(terminal, b"1 observing")
+        os.write(terminal, b"q")
+        seen = read_until(terminal, b"\0nothing more", seen=seen)
+        os.close(terminal)
+
+        assert process.wait(20) == 0
+    codes = {
+        code
+        for found in re.findall(rb"\x1b\[([\d;]*)m", seen)
+        for code in found.decode().split(";")
+        if code
+    }
+    assert "1" in codes
+    assert not [code for code in codes if not re.fullmatch(allowed, code)]
 
 
 def test_pipe_gets_one_sentence_and_no_escape() -> None:

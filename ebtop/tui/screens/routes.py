@@ -66,7 +66,7 @@ class RoutesScreen(Screen[None]):
     def lose_engine(self, message: str) -> None:
         """Says that no further snapshot will come; what is shown stays."""
         self._gone = message or "The engine has gone."
-        self.show_header()
+        self._show()
 
     def show_header(self) -> None:
         """The lines that change with time alone, too."""
@@ -90,8 +90,13 @@ class RoutesScreen(Screen[None]):
         self.show_header()
         self._show_selection()
         if self.snapshot is not None:
-            rows = _port_rows(self.size.height)
-            lines = format_ports(self.snapshot, self._rates, rows, self.size.width)
+            lines = format_ports(
+                self.snapshot,
+                self._rates,
+                rows=_port_rows(self.size.height),
+                width=self.size.width,
+                past=bool(self._gone),
+            )
             self._ports.show(lines)
 
     def _detail_line(self) -> Line:
