@@ -104,6 +104,7 @@ class Engine:
         """Hands all traffic back to the kernel."""
         self._datapath.end_lease()
         self._datapath.close()
+        self._refresh.close()
         self._monitor.close()
         self._server.close()
 
