@@ -116,6 +116,7 @@ class Engine:
         schedule.every(_RENEW_S, self._keep_neighbours)
         schedule.every(_POLL_S, self._poll)
         schedule.every(_RECONCILE_S, self._reconcile)
+        self._tick()
         while not self._ended:
             due_s = self._monitor.due_s()
             wait_s = min(schedule.wait_s(), schedule.wait_s() if due_s is None else due_s)

@@ -43,6 +43,7 @@ class Server:
             raise OwnedError("another ebtop engine owns this network namespace") from error
         self._listener.listen(16)
         self._clients: list[_Client] = []
+        self._last: Snapshot | None = None
         self.served = 0  # watchers so far
 
     @property
@@ -65,19 +66,13 @@ class Server:
 
     def send(self, snapshot: Snapshot) -> None:
         """One tick to everyone who keeps up."""
+        self._last = snapshot
         encoded: dict[bool, bytes] = {}
         for client in list(self._clients):
             fresh = client.structure != snapshot.structure
             if fresh not in encoded:
                 encoded[fresh] = encode_tick(snapshot, with_structure=fresh)
-            try:
-                client.connection.send(encoded[fresh], socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
-            except BlockingIOError:
-                continue
-            except OSError:
-                self._drop(client)
-                continue
-            client.structure = snapshot.structure
+            self._send(client, encoded[fresh], snapshot.structure)
 
     def close(self) -> None:
         """Frees the namespace; watchers see the end."""
@@ -103,8 +98,23 @@ class Server:
         except OSError:
             connection.close()
             return
-        self._clients.append(_Client(connection))
+        client = _Client(connection)
+        self._clients.append(client)
         self.served += 1
+        if self._last is not None:
+            tick = encode_tick(self._last, with_structure=True)
+            self._send(client, tick, self._last.structure)
+
+    def _send(self, client: _Client, message: bytes, structure: int) -> None:
+        """What does not fit into a slow watcher's socket is left out."""
+        try:
+            client.connection.send(message, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(client)
+            return
+        client.structure = structure
 
     def _drop(self, client: _Client) -> None:
         client.connection.close()
