@@ -20,7 +20,8 @@ class Steps:
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
         self._table = selection.table
-        self._done: set[bytes] = set()
+        self._known: set[bytes] = set()
+        self._pending: list[tuple[PrefixColumns, NDArray[np.uint32], list[bytes]]] = []
         self._prefixes: list[PrefixColumns] = []
         self._before: list[NDArray[np.uint32]] = []
         self._after: list[NDArray[np.uint32]] = []
@@ -28,33 +29,42 @@ class Steps:
         self._locals: list[Prefix] = []
         self.main_changed = False  # a prefix of table main got or lost its answer
 
-    def choose(self, prefixes: PrefixColumns, before: NDArray[np.uint32]) -> None:
-        """One batch of distinct prefixes, with the rows that answered so far."""
-        columns = self._table.columns
-        keys = prefixes.keys()
-        verdict = columns["verdict"][before].copy()
-        main = (before > 0) & (columns["table"][before] == TABLE_MAIN)
-        after = self._selection.choose(prefixes, keys)
-        self._locals.extend(self._selection.locals.changed)
-        main_now = (after > 0) & (columns["table"][after] == TABLE_MAIN)
-        self.main_changed |= bool((main != main_now).any())
-        self._done.update(keys)
-        self._prefixes.append(prefixes)
-        self._before.append(before)
-        self._after.append(after)
-        self._turned.append((before != after) | (verdict != columns["verdict"][after]))
+    def add(self, prefixes: PrefixColumns, before: NDArray[np.uint32], keys: list[bytes]) -> None:
+        """Distinct prefixes for the next run(), with the rows that answered so far."""
+        self._known.update(keys)
+        self._pending.append((prefixes, before, keys))
 
-    def choose_rows(self, rows: NDArray[np.uint32]) -> None:
-        """The prefixes of rows, as far as they have not been chosen for."""
+    def add_rows(self, rows: NDArray[np.uint32]) -> None:
+        """The prefixes of rows for the next run(), but for those added before."""
         if not len(rows):
             return
         prefixes = self._table.prefixes(rows)
         keys = prefixes.keys()
-        distinct = unique_rows(keys)
-        fresh = [i for i in distinct.tolist() if keys[i] not in self._done]
+        fresh = [i for i in unique_rows(keys).tolist() if keys[i] not in self._known]
         if fresh:
-            before = self._table.best(self._table.find(keys[i] for i in fresh))
-            self.choose(prefixes[np.array(fresh, dtype=np.intp)], before)
+            keys = [keys[i] for i in fresh]
+            best = self._table.best(self._table.find(keys))
+            self.add(prefixes[np.array(fresh, dtype=np.intp)], best, keys)
+
+    def run(self) -> None:
+        """Choose for all that was added, in one batch: its prefixes may hang on one another."""
+        if not self._pending:
+            return
+        prefixes = PrefixColumns.concatenate([part[0] for part in self._pending])
+        before = np.concatenate([part[1] for part in self._pending])
+        keys = [key for part in self._pending for key in part[2]]
+        self._pending.clear()
+        columns = self._table.columns
+        verdict = columns["verdict"][before]
+        main = (before > 0) & (columns["table"][before] == TABLE_MAIN)
+        after = self._selection.choose(prefixes, keys, before)
+        self._locals.extend(self._selection.locals.changed)
+        main_now = (after > 0) & (columns["table"][after] == TABLE_MAIN)
+        self.main_changed |= bool((main != main_now).any())
+        self._prefixes.append(prefixes)
+        self._before.append(before)
+        self._after.append(after)
+        self._turned.append((before != after) | (verdict != columns["verdict"][after]))
 
     def inside_changed_locals(self) -> NDArray[np.uint32]:
         """Answering rows of later tables inside prefixes that joined or left table local."""

@@ -135,8 +135,8 @@ class Fib:
         self._leaves[before] = 0
         self._leaves[after] = leaves
         self._leaves[0] = 0
-        self._canvas.lengths[after] = change.prefixes.length
-        self._canvas.lengths[0] = -1
+        self._canvas.beyond[after] = change.prefixes.length + 1
+        self._canvas.beyond[0] = 0
         self._answered += [before, after]
         different = old != leaves
         for family in ROOTS:

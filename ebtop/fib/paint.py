@@ -36,7 +36,7 @@ class Canvas:
         self.dirty = dirty
         count = len(image["blocks"]) // BLOCK_WORDS
         self.pool = Pool(0, count)
-        self.lengths = np.full(MAX_ROUTES, -1, dtype=np.int16)  # of each route id; 0 has none
+        self.beyond = np.zeros(MAX_ROUTES, dtype=np.uint8)  # length of each owner plus one; 0: none
         self.new = np.zeros(count, dtype=np.bool_)  # blocks that this patch fills
         self.dropped = np.zeros(count, dtype=np.bool_)  # blocks that this patch lets go
         self.parent = np.zeros(count, dtype=np.int64)  # word of the slot a block hangs in
@@ -56,11 +56,11 @@ class Canvas:
 
     def paint(self, prefix: Prefix, leaf: int) -> None:
         """Give a new prefix its leaves."""
-        lengths, length = self.lengths, prefix.length
+        beyond, length = self.beyond, prefix.length
 
         def shorter(leaves: NDArray[np.uint32]) -> NDArray[np.bool_]:
             owners = (leaves >> LEAF_ROUTE_SHIFT) & LEAF_ROUTE_MASK
-            result: NDArray[np.bool_] = lengths[owners] < length
+            result: NDArray[np.bool_] = beyond[owners] <= length
             result &= (leaves < LEAF_BLOCK) & (leaves != STARVED)
             return result
 

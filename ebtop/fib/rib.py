@@ -4,7 +4,7 @@ A route keeps its id while it lives, also when it is replaced in place. Ids of d
 are given out again only after reclaim().
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,15 @@ from ebtop.model.snapshot import RowState
 
 MAX_LOST = 1024
 """With more lost routes than this everything is punted, instead of what covers them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Touched:
+    """Distinct prefixes, and what answered for them."""
+
+    prefixes: PrefixColumns
+    before: NDArray[np.uint32]
+    keys: list[bytes]
 
 
 class Rib:
@@ -61,12 +70,11 @@ class Rib:
         events, prefixes = _only_routes(events)
         group = self._number_groups(events)
         keys = prefixes.keys()
-        distinct = unique_rows(keys)
-        before = self._best_by_key([keys[i] for i in distinct])
+        touched = self._touch(prefixes, keys)
         expiry_s = _expiry(events, now_s)
         outcome = Replay(self._table, events, keys, group, expiry_s).run()
         self._lose(events, prefixes, np.array(outcome.lost, dtype=np.intp))
-        return self._change(prefixes[distinct], before, outcome)
+        return self._change(touched, outcome)
 
     def replace(self, dump: RouteColumns, now_s: float) -> RibChange:
         """A complete dump of both families, in the kernel's order."""
@@ -78,16 +86,13 @@ class Rib:
         found = compare(table, dump, group)
         several = found.kept_rows[columns["next"][found.kept_rows] != 0]
         timed = self._retimed(found.kept_rows, expiry_s[found.kept])
-        touched = PrefixColumns.concatenate(
-            [
-                table.prefixes(np.concatenate([found.changed_rows, found.gone, several, timed])),
-                prefixes[found.new],
-                self._forget_losses(),
-            ]
-        )
-        keys = touched.keys()
-        distinct = unique_rows(keys)
-        before = self._best_by_key([keys[i] for i in distinct])
+        parts = [
+            table.prefixes(np.concatenate([found.changed_rows, found.gone, several, timed])),
+            prefixes[found.new],
+            self._forget_losses(),
+        ]
+        maybe = PrefixColumns.concatenate(parts)
+        touched = self._touch(maybe, maybe.keys())
         table.release(found.gone)
         table.write(found.changed_rows, dump, found.changed, group, expiry_s)
         columns["expiry_s"][found.kept_rows] = expiry_s[found.kept]
@@ -98,8 +103,8 @@ class Rib:
         new = found.new[np.argsort(rank(dump.table[found.new]), kind="stable")]
         born = table.insert(dump, new, group, expiry_s, new.astype(np.int64))
         self._lose(dump, prefixes, new[len(born) :])
-        outcome = Outcome(born=[born], gone=[found.gone], written=[found.changed_rows])
-        change = self._change(touched[distinct], before, outcome)
+        outcome = Outcome([born], [found.gone], [found.changed_rows], new[len(born) :].tolist())
+        change = self._change(touched, outcome)
         table.groups.retire(np.unique(columns["group"][table.rows()]))
         return change
 
@@ -158,13 +163,15 @@ class Rib:
         return self._table.best(self._table.find(keys))
 
     def _number_groups(self, events: RouteColumns) -> NDArray[np.uint32]:
-        """The column "group" in this RIB's numbers."""
+        """The column "group" in this RIB's numbers; of a next-hop object the last word counts."""
         groups = self._table.groups
-        living = np.zeros(len(events.groups), dtype=np.bool_)
-        living[events.group[events.event != RouteEvent.DELETED]] = True
-        numbers = np.zeros(max(len(events.groups), 1), dtype=np.uint32)
-        for index in np.unique(events.group).tolist():
-            numbers[index] = groups.number(events.groups[index], moves=bool(living[index]))
+        last = np.full(len(events.groups), -1, dtype=np.intp)
+        living = np.flatnonzero(events.event != RouteEvent.DELETED)
+        last[events.group[living]] = living
+        numbers = np.zeros(len(events.groups), dtype=np.uint32)
+        used = np.unique(events.group)
+        for index in used[np.argsort(last[used], kind="stable")].tolist():
+            numbers[index] = groups.number(events.groups[index], moves=bool(last[index] >= 0))
         return numbers[events.group]
 
     def _rows_of(self, groups: NDArray[Any]) -> NDArray[np.uint32]:
@@ -215,23 +222,27 @@ class Rib:
     def _reconsider(self, rows: NDArray[np.uint32]) -> RibChange:
         """Choose anew for the prefixes of rows."""
         prefixes = self._table.prefixes(rows)
-        keys = prefixes.keys()
-        distinct = unique_rows(keys)
-        before = self._best_by_key([keys[i] for i in distinct])
-        return self._change(prefixes[distinct], before, Outcome())
+        return self._change(self._touch(prefixes, prefixes.keys()), Outcome())
 
-    def _change(
-        self, prefixes: PrefixColumns, before: NDArray[np.uint32], outcome: Outcome
-    ) -> RibChange:
+    def _touch(self, prefixes: PrefixColumns, keys: list[bytes]) -> Touched:
+        """Each prefix once, with what answers before anything is done."""
+        distinct = unique_rows(keys)
+        keys = [keys[i] for i in distinct.tolist()]
+        return Touched(prefixes[distinct], self._best_by_key(keys), keys)
+
+    def _change(self, touched: Touched, outcome: Outcome) -> RibChange:
         """Choose for the touched prefixes, then for those whose answer hangs on theirs."""
         steps = Steps(self._selection)
-        steps.choose(prefixes, before)
-        steps.choose_rows(self._turned())
-        if self._selection.lost.any:
-            steps.choose_rows(self._table.rows())
-        steps.choose_rows(steps.inside_changed_locals())
+        steps.add(touched.prefixes, touched.before, touched.keys)
+        steps.add_rows(self._turned())
+        if outcome.lost:
+            steps.add_rows(self._table.rows())
+        steps.run()
+        steps.add_rows(steps.inside_changed_locals())
+        steps.run()
         if steps.main_changed:
-            steps.choose_rows(self._table.rows_of_table(TABLE_DEFAULT))
+            steps.add_rows(self._table.rows_of_table(TABLE_DEFAULT))
+            steps.run()
         change = steps.change(outcome)
         version = self._table.groups.version
         if change or outcome.written or version != self._seen_version:

@@ -84,14 +84,15 @@ class Selection:
         alive &= ~groups.dead[columns["group"][rows]] | _ERRORS[columns["type"][rows]]
         return alive
 
-    def choose(self, prefixes: PrefixColumns, keys: list[bytes]) -> NDArray[np.uint32]:
-        """The BEST row of each (distinct) prefix, 0: none.
+    def choose(
+        self, prefixes: PrefixColumns, keys: list[bytes], before: NDArray[np.uint32]
+    ) -> NDArray[np.uint32]:
+        """The BEST row of each (distinct) prefix, 0: none; `before` may be released by now.
 
         `locals.changed` then holds the local prefixes that came or went.
         """
         table = self.table
         heads = table.find(keys)
-        before = table.best(heads)
         rows, ordinal = table.members_of(heads)
         ranks = rank(table.columns["table"][rows])
         best, tied = self._first(rows, ordinal, ranks, len(keys))
