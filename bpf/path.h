@@ -116,6 +116,20 @@ EBTOP_INLINE __u32 admit_egress(const struct ebtop_decision *d, const struct ebt
 	return (egress->flags & ready) == ready ? EBTOP_FORWARDED : EBTOP_PUNT_EGRESS;
 }
 
+/*
+ * A blackhole is dropped only where the packet would be forwarded too: with policy rules the
+ * kernel may find another route, and a bypassed router is the kernel's.
+ */
+EBTOP_INLINE __u32 admit_drop(__u32 verdict, const struct ebtop_port *ingress,
+			      const struct ebtop_control *control)
+{
+	if (verdict != EBTOP_DROP_BLACKHOLE)
+		return verdict;
+	if (!(ingress->flags & EBTOP_PORT_FORWARD))
+		return EBTOP_PUNT_OBSERVE;
+	return control->bypass ? EBTOP_PUNT_BYPASS : verdict;
+}
+
 EBTOP_INLINE __u32 decide_path(struct ebtop_decision *d, __u32 index, const void *destination,
 			       const struct ebtop_port *ingress,
 			       const struct ebtop_control *control, __u32 l3_bytes)
@@ -124,7 +138,7 @@ EBTOP_INLINE __u32 decide_path(struct ebtop_decision *d, __u32 index, const void
 	struct ebtop_set *set;
 
 	if (index < EBTOP_FIRST_SET)
-		return verdict_of_set(index);
+		return admit_drop(verdict_of_set(index), ingress, control);
 	set = map_set(index);
 	if (!set || !set->paths)
 		return EBTOP_PUNT_NEIGHBOUR;
