@@ -10,6 +10,7 @@ from types import FrameType
 
 from ebtop.datapath.datapath import Datapath, Sizes
 from ebtop.engine.control import ControlPlane, routes_by_family
+from ebtop.engine.exceptions import ExceptionWatch
 from ebtop.engine.ports import PortControl
 from ebtop.engine.schedule import Schedule
 from ebtop.engine.server import Server
@@ -82,6 +83,8 @@ class Engine:
             capacity, self._datapath.installer, self._ports, self._status.start_routes
         )
         self._refresh = NeighbourRefresh()
+        self._exceptions = ExceptionWatch()
+        self._exceptions.read_changes()
         self._reasons: tuple[Reason, ...] = ()
         self._reconciled_s = self._renewed_s = self._started_s = time.monotonic()
         self._ended = False
@@ -169,7 +172,7 @@ class Engine:
                 pass  # the monitor dumps the routes that they may concern
 
     def _replace(self, columns: RouteColumns) -> None:
-        self._control.replace_routes(columns, time.monotonic())
+        self._control.replace_routes(self._exceptions.join(columns), time.monotonic())
         self._reconciled_s = time.monotonic()
 
     def _follow_ports(self, links: Mapping[int, Link]) -> None:
@@ -227,6 +230,9 @@ class Engine:
 
     def _poll(self) -> None:
         self._follow(self._monitor.poll())
+        changes = self._exceptions.read_changes()
+        if len(changes):
+            self._control.apply_routes(changes, time.monotonic())
 
     def _reconcile(self) -> None:
         self._replace(self._monitor.dump_routes().columns)

@@ -87,9 +87,10 @@ class PortControl:
         """
         self._links = links
         wanted = {i: link for i, link in links.items() if is_port(link, self.only)}
-        for ifindex in self._ports.keys() - wanted.keys():
-            self.datapath.detach(ifindex)
-            del self._ports[ifindex]
+        for ifindex in list(self._ports):
+            if ifindex not in wanted or not self.datapath.intact(ifindex):
+                self.datapath.detach(ifindex)
+                del self._ports[ifindex]
         self._refused = {i: r for i, r in self._refused.items() if i in wanted}
         born = []
         for ifindex, link in wanted.items():
@@ -122,7 +123,6 @@ class PortControl:
             self._refused[link.ifindex] = Reason(name, str(error), remedy, link.ifindex)
             return False
         self._refused.pop(link.ifindex, None)
-        self.datapath.open_egress(link.ifindex)
         self._ports[link.ifindex] = _Port(link.name, kind, record)
         return True
 

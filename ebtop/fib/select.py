@@ -15,7 +15,14 @@ from ebtop.fib.covers import CoverSet
 from ebtop.fib.layout import VerdictSet
 from ebtop.fib.prefixes import PrefixColumns
 from ebtop.fib.table import Table
-from ebtop.model.route import TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN, NexthopFlag, RouteType
+from ebtop.model.route import (
+    TABLE_DEFAULT,
+    TABLE_EXCEPTIONS,
+    TABLE_LOCAL,
+    TABLE_MAIN,
+    NexthopFlag,
+    RouteType,
+)
 from ebtop.model.snapshot import RowState
 
 FORWARD = 255
@@ -24,7 +31,7 @@ FORWARD = 255
 EARLY_S = 1.0
 """How long before its end a route with a lifetime is withdrawn."""
 
-_RANKS = {TABLE_LOCAL: 0, TABLE_MAIN: 1, TABLE_DEFAULT: 2}
+_RANKS = {TABLE_EXCEPTIONS: 0, TABLE_LOCAL: 0, TABLE_MAIN: 1, TABLE_DEFAULT: 2}
 _NOT_FOLLOWED = 3
 
 _VERDICTS = np.full(256, VerdictSet.UNSUPPORTED, dtype=np.uint8)
@@ -38,6 +45,7 @@ for _kind, _verdict in {
     RouteType.UNREACHABLE: VerdictSet.UNREACHABLE,
     RouteType.PROHIBIT: VerdictSet.PROHIBIT,
     RouteType.THROW: VerdictSet.THROW,
+    RouteType.EXCEPTION: VerdictSet.EXCEPTION,
 }.items():
     _VERDICTS[_kind] = _verdict
 _ERRORS = np.isin(

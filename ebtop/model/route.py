@@ -5,13 +5,15 @@ from enum import IntEnum
 
 from ebtop.model.prefix import Address, format_address
 
+TABLE_EXCEPTIONS = 0
+"""RT_TABLE_UNSPEC, where no route can be: holds what the kernel learned for single hosts."""
 TABLE_DEFAULT = 253
 TABLE_MAIN = 254
 TABLE_LOCAL = 255
 
 
 class RouteType(IntEnum):
-    """rtm_type, include/uapi/linux/rtnetlink.h."""
+    """rtm_type, include/uapi/linux/rtnetlink.h, but for EXCEPTION, which is ours."""
 
     UNSPECIFIED = 0
     UNICAST = 1
@@ -24,6 +26,7 @@ class RouteType(IntEnum):
     PROHIBIT = 8
     THROW = 9
     NAT = 10
+    EXCEPTION = 255  # see ebtop.kernel.exceptions
 
 
 class NexthopFlag(IntEnum):
