@@ -46,9 +46,10 @@ class Ports:
         self.slots: dict[int, int] = {}  # ifindex -> slot
 
     def attach(self, ifindex: int, name: str, record: PortRecord) -> AttachKind:
-        """Gives the port a slot, its record and the program, in that order.
+        """Gives the port a slot, its record, the program and the way out, in that order.
 
-        Raises DatapathError: no slot free, a foreign program, or the driver's refusal.
+        Raises DatapathError, and leaves nothing behind: no slot free, a foreign program, the
+        driver's refusal, or a port that vanished.
         """
         slot = self._free_slot(ifindex)
         self._write(slot, ifindex, record)
@@ -57,17 +58,31 @@ class Ports:
         except DatapathError:
             self._clear(slot)
             raise
+        try:
+            self._open_egress(slot, ifindex)
+        except OSError as error:
+            os.close(link)
+            self._clear(slot)
+            raise DatapathError(
+                f"XDP cannot redirect packets to {name}: {error.strerror}."
+            ) from error
         self._links[slot] = link
         self.slots[ifindex] = slot
         return kind
 
-    def open_egress(self, ifindex: int) -> None:
-        """Lets packets be redirected to the port."""
-        value = struct.pack("=II", ifindex, self._programs.egress)
-        syscall.update_element(
-            self._maps.descriptors["egress_ports"],
-            struct.pack("=I", self.slots[ifindex]),
-            value,
+    def intact(self, ifindex: int) -> bool:
+        """Whether an attached port is still the interface that it was.
+
+        One that was deleted, or moved to another namespace, may be back with the same ifindex: it
+        has no program then, or the device map has lost it.
+        """
+        slot = self.slots[ifindex]
+        return (
+            syscall.read_link_ifindex(self._links[slot]) == ifindex
+            and syscall.read_element(
+                self._maps.descriptors["egress_ports"], struct.pack("=I", slot), 8
+            )
+            is not None
         )
 
     def write(self, ifindex: int, record: PortRecord) -> None:
@@ -87,6 +102,14 @@ class Ports:
         """Detaches every port."""
         for ifindex in list(self.slots):
             self.detach(ifindex)
+
+    def _open_egress(self, slot: int, ifindex: int) -> None:
+        """Lets packets be redirected to the port."""
+        syscall.update_element(
+            self._maps.descriptors["egress_ports"],
+            struct.pack("=I", slot),
+            struct.pack("=II", ifindex, self._programs.egress),
+        )
 
     def _free_slot(self, ifindex: int) -> int:
         taken = set(self.slots.values())
@@ -121,7 +144,8 @@ class Ports:
             try:
                 return syscall.create_xdp_link(self._programs.ingress, ifindex, flags), kind
             except OSError as error:
-                if error.errno == errno.EBUSY:
+                # EEXIST: it runs in the other one of the native and the generic mode.
+                if error.errno in {errno.EBUSY, errno.EEXIST}:
                     raise ForeignProgramError(
                         f"{name} already runs another XDP program; ebtop leaves it alone."
                     ) from error

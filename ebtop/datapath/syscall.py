@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _NUMBERS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280}
 
 MAP_CREATE = 0
+MAP_LOOKUP = 1
 MAP_UPDATE = 2
 MAP_DELETE = 3
 PROG_LOAD = 5
@@ -68,6 +69,18 @@ def create_map(
             name.encode()[:15],
         ),
     )
+
+
+def read_element(map_fd: int, key: bytes, value_bytes: int) -> bytes | None:
+    """One element of a map, None where there is none."""
+    key_buffer = ctypes.create_string_buffer(key, len(key))
+    value_buffer = ctypes.create_string_buffer(value_bytes)
+    addresses = ctypes.addressof(key_buffer), ctypes.addressof(value_buffer)
+    try:
+        bpf(MAP_LOOKUP, struct.pack("=I4xQQQ", map_fd, *addresses, 0))
+    except FileNotFoundError:
+        return None
+    return value_buffer.raw
 
 
 def update_element(map_fd: int, key: bytes, value: bytes) -> None:
@@ -126,11 +139,20 @@ def update_link(link_fd: int, program_fd: int) -> None:
     bpf(LINK_UPDATE, struct.pack("=IIII", link_fd, program_fd, 0, 0))
 
 
+def read_link_ifindex(link_fd: int) -> int:
+    """The interface of an XDP link, 0 when it is gone (struct bpf_link_info)."""
+    return int(struct.unpack_from("=IIIII", _read_info(link_fd))[4])
+
+
 def read_program_id(program_fd: int) -> int:
     """The kernel's id of a loaded program."""
+    return int(struct.unpack_from("=II", _read_info(program_fd))[1])
+
+
+def _read_info(descriptor: int) -> bytes:
     info = ctypes.create_string_buffer(64)
-    bpf(OBJ_GET_INFO, struct.pack("=IIQ", program_fd, len(info), ctypes.addressof(info)))
-    return int(struct.unpack_from("=II", info.raw)[1])
+    bpf(OBJ_GET_INFO, struct.pack("=IIQ", descriptor, len(info), ctypes.addressof(info)))
+    return info.raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ class Engine:
     def _preflight(self) -> None:
         own = frozenset({self._datapath.program_id})
         self._reasons = read_reasons(self._ports.links, own)
+        self._ports.note_preflight()
         self._datapath.set_hash_ports(on=read_multipath_hash_policy() != 0)
         self._follow_ports(self._ports.links)
 

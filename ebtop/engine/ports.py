@@ -54,6 +54,7 @@ class PortControl:
     _ports: dict[int, _Port] = field(default_factory=dict)
     _refused: dict[int, Reason] = field(default_factory=dict)
     _links: Mapping[int, Link] = field(default_factory=dict)
+    _asked: set[int] = field(default_factory=set)
 
     @property
     def ports(self) -> Mapping[int, _Port]:
@@ -80,6 +81,10 @@ class PortControl:
             self.datapath.slots[ifindex]: port.record.mac for ifindex, port in self._ports.items()
         }
 
+    def note_preflight(self) -> None:
+        """Preflight has asked about all interfaces: those without a reason may forward."""
+        self._asked = set(self._links)
+
     def follow(self, links: Mapping[int, Link], reasons: Collection[Reason]) -> list[int]:
         """Detaches what has gone, attaches what is new, rewrites what changed.
 
@@ -90,6 +95,7 @@ class PortControl:
         for ifindex in list(self._ports):
             if ifindex not in wanted or not self.datapath.intact(ifindex):
                 self.datapath.detach(ifindex)
+                self._asked.discard(ifindex)
                 del self._ports[ifindex]
         self._refused = {i: r for i, r in self._refused.items() if i in wanted}
         born = []
@@ -140,6 +146,15 @@ class PortControl:
         self, link: Link, port: _Port, reasons: Collection[Reason]
     ) -> tuple[Reason, ...]:
         own = [reason for reason in reasons if reason.ifindex in (None, link.ifindex)]
+        if link.ifindex not in self._asked:
+            own.append(
+                Reason(
+                    "new",
+                    f"{link.name} has just appeared; what keeps XDP from forwarding is not known.",
+                    "Nothing to do; it is asked for every second.",
+                    link.ifindex,
+                )
+            )
         if self.observe:
             own.append(Reason("asked", "Observe mode was asked for.", "Run ebtop without it."))
         if port.attach is AttachKind.GENERIC:
