@@ -21,7 +21,6 @@ help() {
 		  demo      show ebtop on a router in a lab of its own network namespaces
 		  install   put `ebtop` on the PATH (/usr/local/bin/ebtop)
 		  test      all tests, linters and typing among them; arguments go to pytest
-		  bench     measure forwarding against the kernel; arguments go to `ebtop bench`
 		  lint      linters, typing and layers alone
 		  format    lay the code out as the linters want it
 		  help      this text
@@ -181,12 +180,6 @@ demo() {
 	need_root 'the demo'
 	set_up run
 	exec "$venv/bin/ebtop" demo "$@"
-}
-
-bench() {
-	need_root 'the benchmark'
-	set_up run
-	exec "$venv/bin/ebtop" bench "$@"
 }
 
 install() {
