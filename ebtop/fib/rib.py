@@ -100,7 +100,8 @@ class Rib:
         columns["position"][found.changed_rows] = found.changed
         table.front, table.back = -1, len(dump)
         columns["twin"][:] = False
-        new = found.new[np.argsort(rank(dump.table[found.new]), kind="stable")]
+        ranks = rank(dump.table[found.new], dump.family[found.new])
+        new = found.new[np.argsort(ranks, kind="stable")]
         born = table.insert(dump, new, group, expiry_s, new.astype(np.int64))
         self._lose(dump, prefixes, new[len(born) :])
         outcome = Outcome([born], [found.gone], [found.changed_rows], new[len(born) :].tolist())
@@ -199,7 +200,7 @@ class Rib:
         """Remember routes that found no free row: whatever covers them must not answer."""
         lost = self._selection.lost
         self.overflow += len(rows)
-        ranks = rank(events.table[rows])
+        ranks = rank(events.table[rows], events.family[rows])
         rows = rows[ranks < len((TABLE_LOCAL, TABLE_MAIN, TABLE_DEFAULT))]
         lost.everything |= bool((ranks == 0).any()) or self.overflow > MAX_LOST
         if lost.everything:

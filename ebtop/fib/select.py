@@ -54,11 +54,13 @@ _ERRORS = np.isin(
 )
 
 
-def rank(tables: NDArray[np.uint32]) -> NDArray[np.uint8]:
+def rank(tables: NDArray[np.uint32], families: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """When a table is asked: 0 first; 3 is never."""
     ranks = np.full(len(tables), _NOT_FOLLOWED, dtype=np.uint8)
     for table, value in _RANKS.items():
         ranks[tables == table] = value
+    # No rule of IPv6 leads to table default (net/ipv6/fib6_rules.c fib6_rules_net_init).
+    ranks[(tables == TABLE_DEFAULT) & (families == 6)] = _NOT_FOLLOWED
     return ranks
 
 
@@ -102,7 +104,7 @@ class Selection:
         table = self.table
         heads = table.find(keys)
         rows, ordinal = table.members_of(heads)
-        ranks = rank(table.columns["table"][rows])
+        ranks = rank(table.columns["table"][rows], table.columns["family"][rows])
         best, tied = self._first(rows, ordinal, ranks, len(keys))
         self.locals.follow(prefixes, self._are_local(before), self._are_local(best))
         table.columns["state"][rows] = RowState.SHADOWED
