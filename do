@@ -196,7 +196,7 @@ install() {
 run_tests() {
 	set_up test
 	cd "$root"
-	exec "$venv/bin/python" -m pytest --ignore=tests/bench "$@"
+	exec "$venv/bin/python" -m pytest "$@"
 }
 
 lint() {
@@ -221,7 +221,7 @@ format() {
 task=${1:-help}
 [ $# = 0 ] || shift
 case $task in
-demo | install | bench | lint | format) "$task" "$@" ;;
+demo | install | lint | format) "$task" "$@" ;;
 test) run_tests "$@" ;;
 help | -h | --help) help ;;
 *)
