@@ -79,5 +79,7 @@ def empty_prefixes() -> PrefixColumns:
 
 def unique_rows(keys: list[bytes]) -> NDArray[np.intp]:
     """Index of one row of each distinct key, ascending."""
+    if len(set(keys)) == len(keys):
+        return np.arange(len(keys))
     last = {key: index for index, key in enumerate(keys)}
     return np.sort(np.fromiter(last.values(), dtype=np.intp, count=len(last)))

@@ -228,8 +228,10 @@ class Rib:
     def _touch(self, prefixes: PrefixColumns, keys: list[bytes]) -> Touched:
         """Each prefix once, with what answers before anything is done."""
         distinct = unique_rows(keys)
-        keys = [keys[i] for i in distinct.tolist()]
-        return Touched(prefixes[distinct], self._best_by_key(keys), keys)
+        if len(distinct) < len(keys):
+            prefixes, keys = prefixes[distinct], [keys[i] for i in distinct.tolist()]
+        before = self._best_by_key(keys) if len(self) else np.zeros(len(keys), dtype=np.uint32)
+        return Touched(prefixes, before, keys)
 
     def _change(self, touched: Touched, outcome: Outcome) -> RibChange:
         """Choose for the touched prefixes, then for those whose answer hangs on theirs."""
@@ -246,7 +248,7 @@ class Rib:
             steps.run()
         change = steps.change(outcome)
         version = self._table.groups.version
-        if change or outcome.written or version != self._seen_version:
+        if change or any(map(len, outcome.written)) or version != self._seen_version:
             self.structure += 1
         self._seen_version = version
         return change

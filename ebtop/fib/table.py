@@ -53,7 +53,8 @@ class Table:
 
     def find(self, keys: Iterable[bytes]) -> NDArray[np.uint32]:
         """The first row of each prefix, 0 where there is none."""
-        return np.array([self.heads.get(key, 0) for key in keys], dtype=np.uint32)
+        get = self.heads.get
+        return np.fromiter((get(key, 0) for key in keys), dtype=np.uint32)
 
     def chain(self, key: bytes) -> list[int]:
         """All rows of a prefix, in kernel order: by table, metric and position."""
