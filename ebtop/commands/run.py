@@ -25,6 +25,10 @@ def run(*, ports: list[str], observe: bool, transient: bool) -> int:
         raise CommandError(f"{_owner()}; `ebtop` watches it.", Exit.CONFLICT) from error
     except DatapathError as error:
         raise CommandError(str(error), Exit.LACKING) from error
+    except OSError as error:
+        raise CommandError(f"The engine cannot start: {error.strerror or error}.") from error
+    except MemoryError as error:
+        raise CommandError("The engine cannot start: there is not enough memory.") from error
     print(f"ebtop: the engine runs, pid {os.getpid()}.", file=sys.stderr)  # noqa: T201
     engine.run()
     return Exit.DONE

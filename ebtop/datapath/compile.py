@@ -74,6 +74,8 @@ def _import_bcc() -> Any:
             "The distribution's bcc is missing: install python3-bpfcc (Debian, Ubuntu), "
             "python3-bcc (Fedora) or python-bcc (Arch)."
         ) from error
+    except OSError as error:
+        raise DatapathError(f"bcc's library could not be loaded: {error}.") from error
 
 
 def _first(words: list[str], error: Exception) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ebtop.kernel.probe_bpf import create_mappable_array
 
-_CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21, "CAP_BPF": 39}
+_CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21, "CAP_PERFMON": 38, "CAP_BPF": 39}
 _STATUS = Path("/proc/thread-self/status")
 _INSTALL_BCC = (
     "apt install python3-bpfcc (Debian, Ubuntu), dnf install python3-bcc (Fedora)"
@@ -32,14 +32,13 @@ def parse_capabilities(status: str) -> frozenset[str]:
 
 def format_missing_capabilities(held: frozenset[str]) -> str:
     """The sentence for the operator, "" if the held ones suffice."""
-    missing = []
-    if not held & {"CAP_BPF", "CAP_SYS_ADMIN"}:  # CAP_SYS_ADMIN includes CAP_BPF
-        missing.append("CAP_BPF")
-    if "CAP_NET_ADMIN" not in held:
-        missing.append("CAP_NET_ADMIN")
+    # CAP_PERFMON lets a program subtract two pointers; CAP_SYS_ADMIN includes it and CAP_BPF.
+    included = {"CAP_BPF", "CAP_PERFMON"} if "CAP_SYS_ADMIN" in held else set()
+    needed = ("CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN")
+    missing = [name for name in needed if name not in held | included]
     if not missing:
         return ""
-    return f"ebtop lacks {' and '.join(missing)}: run it as root (sudo ebtop)."
+    return f"ebtop lacks {', '.join(missing)}: run it as root (sudo ebtop)."
 
 
 def format_missing_bpf(code: int, *, privileged: bool) -> str:

@@ -14,25 +14,28 @@ ROOT = "CapPrm:\t0000000000000000\nCapEff:\t000001ffffffffff\nCapBnd:\t0\n"
 @pytest.mark.parametrize(
     ("held", "missing"),
     [
-        ({"CAP_BPF", "CAP_NET_ADMIN"}, []),
+        ({"CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"}, []),
+        ({"CAP_BPF", "CAP_NET_ADMIN"}, ["CAP_PERFMON"]),
         ({"CAP_SYS_ADMIN", "CAP_NET_ADMIN"}, []),
         ({"CAP_SYS_ADMIN"}, ["CAP_NET_ADMIN"]),
-        ({"CAP_NET_ADMIN"}, ["CAP_BPF"]),
-        (set(), ["CAP_BPF", "CAP_NET_ADMIN"]),
+        ({"CAP_NET_ADMIN"}, ["CAP_BPF", "CAP_PERFMON"]),
+        (set(), ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"]),
     ],
 )
 def test_capabilities(held: set[str], missing: list[str]) -> None:
     text = requirements.format_missing_capabilities(frozenset(held))
-    assert [name for name in ("CAP_BPF", "CAP_NET_ADMIN") if name in text] == missing
+    needed = ("CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN")
+    assert [name for name in needed if name in text] == missing
     assert bool(text) is bool(missing)
 
 
 @pytest.mark.parametrize(
     ("status", "held"),
     [
-        (ROOT, {"CAP_BPF", "CAP_NET_ADMIN", "CAP_SYS_ADMIN"}),
+        (ROOT, {"CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON", "CAP_SYS_ADMIN"}),
         ("CapEff:\t0000000000001000\n", {"CAP_NET_ADMIN"}),
         ("CapEff:\t0000008000000000\n", {"CAP_BPF"}),
+        ("CapEff:\t0000004000000000\n", {"CAP_PERFMON"}),
         ("CapEff:\tnonsense\n", set()),
         ("", set()),
     ],
