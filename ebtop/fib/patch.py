@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from ebtop.fib.layout import BLOCK_WORDS
 
-_GAP = 8
-"""Unchanged words that are written along rather than starting another store."""
+_GAPS = {"root4": 8, "root6": 8, "blocks": 8}
+"""Unchanged words that are written along rather than starting another store.
+
+None in the other arrays: there the program itself writes into live rows.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +94,9 @@ class Dirty:
         """Copies of the marked words, merged into few stores; nothing is marked afterwards."""
         stores = []
         for array, parts in self._starts.items():
-            starts, stops = _merge(np.concatenate(parts), np.concatenate(self._stops[array]))
+            starts, stops = _merge(
+                np.concatenate(parts), np.concatenate(self._stops[array]), _GAPS.get(array, 0)
+            )
             words = image[array]
             for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
                 stores.append(Store(array, start, words[start:stop].copy()))
@@ -101,7 +106,7 @@ class Dirty:
 
 
 def _merge(
-    starts: NDArray[np.intp], stops: NDArray[np.intp]
+    starts: NDArray[np.intp], stops: NDArray[np.intp], gap: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The runs in ascending order; those that overlap or nearly touch become one."""
     if not len(starts):
@@ -109,6 +114,6 @@ def _merge(
     order = np.argsort(starts, kind="stable")
     starts, reach = starts[order], np.maximum.accumulate(stops[order])
     first = np.ones(len(starts), dtype=np.bool_)
-    first[1:] = starts[1:] > reach[:-1] + _GAP
+    first[1:] = starts[1:] > reach[:-1] + gap
     last = np.append(np.flatnonzero(first)[1:] - 1, len(starts) - 1)
     return starts[first], reach[last]

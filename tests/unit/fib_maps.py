@@ -74,6 +74,32 @@ class Maps:
         index = self.neighbours.get(key)
         return None if index is None else self.adjacency(index)
 
+    def reachable(self) -> set[tuple[str, int]]:
+        """Rows of each array that a packet may come to now."""
+        tops = [self.arrays["root4"][10 << 16 : 11 << 16], self.arrays["root6"]]
+        leaves = [int(leaf) for top in tops for leaf in np.unique(top)]
+        found: set[tuple[str, int]] = set()
+        while leaves:
+            leaf = leaves.pop()
+            if leaf >> 31:
+                block = leaf & 0x7FFFFFFF
+                found.add(("blocks", block))
+                leaves += np.unique(self.arrays["blocks"][block * 256 : block * 256 + 256]).tolist()
+            elif leaf & 1023 == 1023:
+                found |= self._reachable_from(int(self.arrays["route_sets"][leaf >> 10]))
+            elif leaf & 1023 >= 16:
+                found |= self._reachable_from(leaf & 1023)
+        return found | {("adjacencies", index) for index in self.neighbours.values()}
+
+    def _reachable_from(self, number: int) -> set[tuple[str, int]]:
+        paths = self.set_words(number)[1]
+        if not paths >> 31:
+            return {("sets", number), ("adjacencies", paths)}
+        start = paths & 0x7FFFFFFF
+        rows = range(start, start + 1 + int(self.arrays["members"][start * 2]))
+        ways = {("adjacencies", int(self.arrays["members"][row * 2 + 1])) for row in rows[1:]}
+        return {("sets", number), *(("members", row) for row in rows), *ways}
+
     def equal(self, image: Mapping[str, NDArray[np.uint32]]) -> bool:
         """Compared where the tests write: root4 only within 10.0.0.0/8."""
         part = slice(10 << 16, 11 << 16)

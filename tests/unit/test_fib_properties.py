@@ -20,6 +20,7 @@ from ebtop.model.snapshot import RowState
 from tests.unit.fib_maps import Maps
 from tests.unit.kernel_tables import FORWARD, Route, Tables, columns, wanted_hop, wanted_hops
 
+ROW_WORDS = {"blocks": 256, "sets": 8, "members": 2, "adjacencies": 8}
 CAPACITY = Capacity(routes=256, blocks=512, sets=128, members=512, adjacencies=256)
 SEEDS4 = [parse_address(text) for text in ("10.1.1.1", "10.1.1.130", "10.1.0.7", "10.9.0.1")]
 SEEDS6 = [
@@ -100,6 +101,7 @@ class World:
         self.rib, self.fib, self.maps = Rib(capacity.routes), Fib(capacity), Maps(capacity)
         self.kernel, self.around = Tables(), START
         self.released: set[int] = set()
+        self.in_flight: set[tuple[str, int]] = set()  # where packets may still be
 
     def samples(self) -> list[Address]:
         """First and last address of every prefix, and those around."""
@@ -166,10 +168,23 @@ class World:
                     now = self.ports(maps, number)
                     assert any(now & whole == whole for whole in ports[number])
 
+        self.check_grace(patch)
         self.maps.install(patch, check)
         assert self.maps.equal(image)
         assert self.maps.neighbours == self.fib.neighbours()
         self.check()
+
+    def check_grace(self, patch: Patch) -> None:
+        """What is filled is reached by no packet, nor by one from before the last grace period."""
+        reachable = self.maps.reachable()
+        filled = {
+            (store.array, word // ROW_WORDS[store.array])
+            for store in patch.fill
+            if store.array in ROW_WORDS
+            for word in range(store.start, store.start + len(store.words))
+        }
+        assert not filled & (reachable | self.in_flight)
+        self.in_flight = set() if patch.frees else self.in_flight | reachable
 
     @staticmethod
     def paths(arrays: Mapping[str, NDArray[np.uint32]], number: int) -> int:
