@@ -74,25 +74,28 @@ int ebtop_ingress(struct xdp_md *ctx)
 {
 	struct ebtop_frame frame = frame_of(ctx);
 	struct ebtop_control *control = map_control();
-	struct ebtop_decision d = {};
-	struct ebtop_port *port = port_find(ctx->ingress_ifindex, &d.ingress);
+	struct ebtop_decision space, *d = &space;
+	struct ebtop_port *port;
 	__u64 now_jiffies = ebtop_jiffies();
 	__u32 verdict;
 
+	EBTOP_OPAQUE(d); /* kept in memory: as registers, every early exit would set each field */
+	__builtin_memset(d, 0, sizeof(*d));
+	port = port_find(ctx->ingress_ifindex, &d->ingress);
 	if (!port || !control)
 		return XDP_PASS;
-	verdict = decide(&frame, &d, port, control, now_jiffies);
-	if (verdict == EBTOP_FORWARDED && map_redirect(d.egress) != XDP_REDIRECT)
+	verdict = decide(&frame, d, port, control, now_jiffies);
+	if (verdict == EBTOP_FORWARDED && map_redirect(d->egress) != XDP_REDIRECT)
 		verdict = EBTOP_PUNT_REDIRECT;
-	if (verdict == EBTOP_FORWARDED && trim(ctx, frame.bytes, d.l2_bytes))
+	if (verdict == EBTOP_FORWARDED && trim(ctx, frame.bytes, d->l2_bytes))
 		verdict = EBTOP_PUNT_REDIRECT;
-	account(&d, verdict);
+	account(d, verdict);
 	if (verdict == EBTOP_DROP_BLACKHOLE)
 		return XDP_DROP;
 	if (verdict != EBTOP_FORWARDED)
 		return XDP_PASS;
-	stamp(ctx, &d, control);
-	rewrite(ctx, &d, now_jiffies);
+	stamp(ctx, d, control);
+	rewrite(ctx, d, now_jiffies);
 	return XDP_REDIRECT;
 }
 
