@@ -25,19 +25,12 @@ EBTOP_INLINE struct ebtop_port *port_find(__u32 ifindex, __u32 *slot)
 	return 0;
 }
 
-/* The two port numbers as one word, 0 where the frame ends before them. */
-EBTOP_INLINE __u32 l4_ports(const struct ebtop_frame *frame, const void *l4, __u32 protocol)
-{
-	if ((protocol != EBTOP_TCP && protocol != EBTOP_UDP) || l4 + 4 > frame->end)
-		return 0;
-	return ebtop_word(l4);
-}
-
 EBTOP_INLINE __u32 decide_ipv4(const struct ebtop_frame *frame, struct ebtop_decision *d,
 			       const struct ebtop_port *port, const struct ebtop_control *control)
 {
 	const struct ebtop_ipv4 *ip = frame->start + sizeof(struct ebtop_ethernet);
 	const void *l4 = ip + 1;
+	struct ebtop_flow flow = { .ip = ip, .l4 = l4, .end = frame->end };
 	__be32 source, destination;
 	__u32 verdict, leaf, l3_bytes;
 
@@ -60,23 +53,15 @@ EBTOP_INLINE __u32 decide_ipv4(const struct ebtop_frame *frame, struct ebtop_dec
 	verdict = admit_ipv4_source(source, port, d->ingress);
 	if (verdict != EBTOP_FORWARDED)
 		return verdict;
-	d->protocol = ip->protocol;
-	d->source_fold = source;
-	d->destination_fold = destination;
+	flow.protocol = ip->protocol;
 	if (!(ip->fragment & EBTOP_BE16(EBTOP_FRAGMENTED))) {
-		d->ports = l4_ports(frame, l4, d->protocol);
-		verdict = admit_checksum(frame, l4, d->protocol, sum_words(&ip->source, 4),
+		flow.with_ports = 1;
+		verdict = admit_checksum(frame, l4, ip->protocol, sum_words(&ip->source, 4),
 					 l3_bytes - sizeof(*ip));
 		if (verdict != EBTOP_FORWARDED)
 			return verdict;
 	}
-	return decide_path(d, leaf_set(leaf), &ip->destination, port, control, l3_bytes);
-}
-
-EBTOP_INLINE __u32 fold_ipv6(const __u8 *address)
-{
-	return ebtop_word(address) ^ hash_mix(0, ebtop_word(address + 4)) ^
-	       ebtop_word(address + 8) ^ hash_mix(1, ebtop_word(address + 12));
+	return decide_path(d, leaf_set(leaf), &flow, &ip->destination, port, control, l3_bytes);
 }
 
 EBTOP_INLINE __u32 decide_ipv6(const struct ebtop_frame *frame, struct ebtop_decision *d,
@@ -84,6 +69,7 @@ EBTOP_INLINE __u32 decide_ipv6(const struct ebtop_frame *frame, struct ebtop_dec
 {
 	const struct ebtop_ipv6 *ip = frame->start + sizeof(struct ebtop_ethernet);
 	const void *l4 = ip + 1;
+	struct ebtop_flow flow = { .ip = ip, .l4 = l4, .end = frame->end, .with_ports = 1 };
 	__u32 verdict, leaf, l3_bytes;
 
 	if (l4 > frame->end)
@@ -101,16 +87,12 @@ EBTOP_INLINE __u32 decide_ipv6(const struct ebtop_frame *frame, struct ebtop_dec
 	d->is_ipv6 = 1;
 	d->route = leaf_route(leaf);
 	d->l2_bytes = sizeof(struct ebtop_ethernet) + l3_bytes;
-	d->protocol = ip->next_header;
-	d->source_fold = fold_ipv6(ip->source);
-	d->destination_fold = fold_ipv6(ip->destination) ^
-			      (ebtop_word(ip) & EBTOP_BE32(0x000fffff));
-	d->ports = l4_ports(frame, l4, d->protocol);
-	verdict = admit_checksum(frame, l4, d->protocol, sum_words(ip->source, 16),
+	flow.protocol = ip->next_header;
+	verdict = admit_checksum(frame, l4, flow.protocol, sum_words(ip->source, 16),
 				 l3_bytes - sizeof(*ip));
 	if (verdict != EBTOP_FORWARDED)
 		return verdict;
-	return decide_path(d, leaf_set(leaf), ip->destination, port, control, l3_bytes);
+	return decide_path(d, leaf_set(leaf), &flow, ip->destination, port, control, l3_bytes);
 }
 
 EBTOP_INLINE __u32 decide(const struct ebtop_frame *frame, struct ebtop_decision *d,

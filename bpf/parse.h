@@ -78,11 +78,16 @@ struct ebtop_decision {
 	__u32 route;			/* id, 0: no route matched */
 	__u32 adjacency;		/* index */
 	__u32 l2_bytes;			/* of the frame that leaves */
-	__u32 protocol;			/* for the equal-cost hash, with the three below */
-	__u32 source_fold;
-	__u32 destination_fold;
-	__u32 ports;
 	__u32 is_ipv6;
+};
+
+/* What the equal-cost choice may look at. */
+struct ebtop_flow {
+	const void *ip;
+	const void *l4;
+	const void *end;		/* of the frame */
+	__u32 protocol;
+	__u32 with_ports;		/* not a fragment */
 };
 
 /* The wire's word at an even offset; headers start at 14, so 32-bit ones are not aligned. */

@@ -37,6 +37,15 @@ EBTOP_INLINE __u32 verdict_of_set(__u32 set)
 	}
 }
 
+/* The two port numbers as one word, 0 where there are none: fragments, short frames. */
+EBTOP_INLINE __u32 l4_ports(const struct ebtop_flow *flow)
+{
+	if ((flow->protocol != EBTOP_TCP && flow->protocol != EBTOP_UDP) || !flow->with_ports ||
+	    flow->l4 + 4 > flow->end)
+		return 0;
+	return ebtop_word(flow->l4);
+}
+
 EBTOP_INLINE __u32 hash_mix(__u32 hash, __u32 value)
 {
 	hash ^= value;
@@ -44,14 +53,30 @@ EBTOP_INLINE __u32 hash_mix(__u32 hash, __u32 value)
 	return hash ^ hash >> 13;
 }
 
-/* One flow, one path: 31 bits over the fields of fib_multipath_hash_policy 0 or 1. */
-EBTOP_INLINE __u32 flow_hash(const struct ebtop_decision *d, const struct ebtop_control *control)
+EBTOP_INLINE __u32 fold_ipv6(const __u8 *address)
 {
-	__u32 hash = hash_mix(0x9e3779b9, d->source_fold);
+	return ebtop_word(address) ^ hash_mix(0, ebtop_word(address + 4)) ^
+	       ebtop_word(address + 8) ^ hash_mix(1, ebtop_word(address + 12));
+}
 
-	hash = hash_mix(hash, d->destination_fold);
+/* One flow, one path: 31 bits over the fields of fib_multipath_hash_policy 0 or 1. */
+EBTOP_INLINE __u32 flow_hash(const struct ebtop_flow *flow, int is_ipv6,
+			     const struct ebtop_control *control)
+{
+	const struct ebtop_ipv4 *ip4 = flow->ip;
+	const struct ebtop_ipv6 *ip6 = flow->ip;
+	__u32 hash = 0x9e3779b9;
+
+	if (is_ipv6) {
+		hash = hash_mix(hash, fold_ipv6(ip6->source));
+		hash = hash_mix(hash, fold_ipv6(ip6->destination) ^
+					      (ebtop_word(ip6) & EBTOP_BE32(0x000fffff)));
+	} else {
+		hash = hash_mix(hash, ebtop_word(&ip4->source));
+		hash = hash_mix(hash, ebtop_word(&ip4->destination));
+	}
 	if (control->hash_ports)
-		hash = hash_mix(hash_mix(hash, d->ports), d->protocol);
+		hash = hash_mix(hash_mix(hash, l4_ports(flow)), flow->protocol);
 	return hash_mix(hash, hash >> 16) >> 1;
 }
 
@@ -130,8 +155,8 @@ EBTOP_INLINE __u32 admit_drop(__u32 verdict, const struct ebtop_port *ingress,
 	return control->bypass ? EBTOP_PUNT_BYPASS : verdict;
 }
 
-EBTOP_INLINE __u32 decide_path(struct ebtop_decision *d, __u32 index, const void *destination,
-			       const struct ebtop_port *ingress,
+EBTOP_INLINE __u32 decide_path(struct ebtop_decision *d, __u32 index, const struct ebtop_flow *flow,
+			       const void *destination, const struct ebtop_port *ingress,
 			       const struct ebtop_control *control, __u32 l3_bytes)
 {
 	struct ebtop_adjacency *adjacency;
@@ -145,7 +170,7 @@ EBTOP_INLINE __u32 decide_path(struct ebtop_decision *d, __u32 index, const void
 	d->adjacency = set->paths;
 	if (d->adjacency >> EBTOP_PATHS_MANY_SHIFT)
 		d->adjacency = pick_adjacency(d->adjacency & ~(1u << EBTOP_PATHS_MANY_SHIFT),
-					      flow_hash(d, control));
+					      flow_hash(flow, d->is_ipv6, control));
 	adjacency = map_adjacency(d->adjacency);
 	if (!adjacency)
 		return EBTOP_PUNT_NEIGHBOUR;
