@@ -151,7 +151,7 @@ EBTOP_INLINE __u32 admit_ipv6_addresses(const struct ebtop_ipv6 *ip)
 /*
  * A local sender with checksum offload leaves the bare sum of the pseudo-header
  * in the TCP or UDP checksum field (CHECKSUM_PARTIAL, include/linux/skbuff.h):
- * only the kernel's own path finishes it.
+ * only the kernel's own path finishes it. SCTP leaves zero there (net/sctp/output.c).
  */
 EBTOP_INLINE __u32 admit_checksum(const struct ebtop_frame *frame, const void *l4, __u32 protocol,
 				  __u64 addresses_sum, __u32 l4_bytes)
@@ -168,6 +168,11 @@ EBTOP_INLINE __u32 admit_checksum(const struct ebtop_frame *frame, const void *l
 		if ((const void *)(words + 10) > frame->end)
 			return EBTOP_FORWARDED;
 		return words[8] == sum ? EBTOP_PUNT_UNFINISHED_CHECKSUM : EBTOP_FORWARDED;
+	}
+	if (protocol == EBTOP_SCTP) {
+		if ((const void *)(words + 6) > frame->end)
+			return EBTOP_FORWARDED;
+		return words[4] | words[5] ? EBTOP_FORWARDED : EBTOP_PUNT_UNFINISHED_CHECKSUM;
 	}
 	return EBTOP_FORWARDED;
 }

@@ -140,6 +140,11 @@ def unfinished(destination: str, protocol: int) -> bytes:
     return other(destination, protocol, bytes(transport))
 
 
+def sctp(destination: str, crc: int) -> bytes:
+    """An SCTP packet; 0 is what a local sender with checksum offload leaves in the field."""
+    return other(destination, 132, struct.pack("!HHII", 4000, 4001, 7, crc) + bytes(16))
+
+
 def _ethernet() -> list[Case]:
     good = udp("198.18.0.1")
     return [
@@ -183,6 +188,10 @@ def _ipv4_header() -> list[Case]:
         Case("no transport", other("198.18.0.1", 253, b""), Verdict.FORWARDED),
         Case("unfinished udp", unfinished("198.18.0.1", UDP), Verdict.PUNT_UNFINISHED_CHECKSUM),
         Case("unfinished tcp", unfinished("198.18.0.1", TCP), Verdict.PUNT_UNFINISHED_CHECKSUM),
+        Case("unfinished sctp", sctp("198.18.0.1", 0), Verdict.PUNT_UNFINISHED_CHECKSUM),
+        Case("sctp, low half", sctp("198.18.0.1", 1), Verdict.FORWARDED),
+        Case("sctp, high half", sctp("198.18.0.1", 1 << 16), Verdict.FORWARDED),
+        Case("8 bytes of sctp", other("198.18.0.1", 132, bytes(8)), Verdict.FORWARDED),
         Case("udp without checksum", patched(good, 40, b"\0\0"), Verdict.FORWARDED),
         Case("4 bytes of udp", other("198.18.0.1", UDP, bytes(4)), Verdict.FORWARDED),
     ]
@@ -258,6 +267,10 @@ def _ipv6_header() -> list[Case]:
         Case("trailing bytes 6", good + bytes(30), Verdict.FORWARDED),
         Case("unfinished udp 6", unfinished("2001:db8::1", UDP), Verdict.PUNT_UNFINISHED_CHECKSUM),
         Case("unfinished tcp 6", unfinished("2001:db8::1", TCP), Verdict.PUNT_UNFINISHED_CHECKSUM),
+        Case("unfinished sctp 6", sctp("2001:db8::1", 0), Verdict.PUNT_UNFINISHED_CHECKSUM),
+        Case("sctp 6, low half", sctp("2001:db8::1", 1), Verdict.FORWARDED),
+        Case("sctp 6, high half", sctp("2001:db8::1", 1 << 16), Verdict.FORWARDED),
+        Case("8 bytes of sctp 6", other("2001:db8::1", 132, bytes(8)), Verdict.FORWARDED),
     ]
 
 
