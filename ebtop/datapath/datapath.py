@@ -23,7 +23,11 @@ class Sizes:
     """What the maps are made for."""
 
     capacity: Capacity
-    neighbours: int = 16384
+
+    @property
+    def neighbours(self) -> int:
+        """Each entry of the neighbour hash has an adjacency, so that it is never the first full."""
+        return self.capacity.adjacencies
 
 
 class Datapath:
