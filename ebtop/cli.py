@@ -1,11 +1,14 @@
 """The command line: parses, dispatches, and turns errors into one sentence and an exit code."""
 
 import argparse
+import io
+import math
 import os
 import sys
 
 from ebtop import __version__
 from ebtop.commands.exits import CommandError, Exit
+from ebtop.commands.text import format_printable
 
 _EPILOG = """\
 exit codes: 0 done, 1 failed, 2 usage, 3 lacks a privilege, a package or a kernel feature,
@@ -15,17 +18,54 @@ exit codes: 0 done, 1 failed, 2 usage, 3 lacks a privilege, a package or a kerne
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of `ebtop`."""
-    options = _parser().parse_args(arguments)
+    _tolerate_encodings()
     try:
-        return int(_dispatch(options))
+        try:
+            return int(_dispatch(_parse(arguments)))
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except CommandError as error:
-        print(f"ebtop: {error}", file=sys.stderr)  # noqa: T201
+        _narrate(format_printable(str(error)))
         return int(error.code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            _narrate(f"{error.strerror or error}.")
+        _give_up_output()
         return int(Exit.FAILED)
     except KeyboardInterrupt:
         return 130
+
+
+def _narrate(sentence: str) -> None:
+    print(f"ebtop: {sentence}", file=sys.stderr)  # noqa: T201  what standard error is for
+
+
+def _tolerate_encodings() -> None:
+    """A character that the terminal's encoding lacks is shown as "?" and stops nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _give_up_output() -> None:
+    """Nobody takes what is still buffered; the interpreter would complain at its end."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The options; what makes no sense together is a usage error."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command == "run":
+        options.port += options.run_port
+        options.observe |= options.run_observe
+    elif options.command and (options.port or options.observe):
+        parser.error(f"--port and --observe are for an engine; {options.command} starts none")
+    if options.command == "demo" and options.json and not options.headless:
+        parser.error("demo --json needs --headless")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_engine_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser("run", help="the engine with no screen")
-    _add_engine_options(run)
+    _add_engine_options(run, "run_")  # argparse would forget what stands before the command
     run.add_argument("--transient", action="store_true", help=argparse.SUPPRESS)
     routes = commands.add_parser("routes", help="the routes with live counters")
     routes.add_argument("match", nargs="?", metavar="PREFIX|ADDRESS")
@@ -48,22 +88,37 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="one JSON object")
     demo = commands.add_parser("demo", help="a router with hosts and traffic, in namespaces")
     demo.add_argument("--headless", action="store_true", help="no screen, a report at the end")
-    demo.add_argument("--for", dest="seconds", type=float, metavar="SECONDS")
+    demo.add_argument("--for", dest="seconds", type=_seconds, metavar="SECONDS")
     demo.add_argument("--json", action="store_true", help="the report as one JSON object")
     return parser
 
 
-def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+def _add_engine_options(parser: argparse.ArgumentParser, prefix: str = "") -> None:
     parser.add_argument(
         "--port",
+        dest=f"{prefix}port",
         action="append",
         default=[],
         metavar="NAME",
         help="an engine that is started here takes only this interface (repeatable)",
     )
     parser.add_argument(
-        "--observe", action="store_true", help="an engine that is started here forwards nothing"
+        "--observe",
+        dest=f"{prefix}observe",
+        action="store_true",
+        help="an engine that is started here forwards nothing",
     )
+
+
+def _seconds(text: str) -> float:
+    """A time span that can be waited for."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above zero")
+    return seconds
 
 
 def _dispatch(options: argparse.Namespace) -> int:
