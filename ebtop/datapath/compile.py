@@ -46,7 +46,10 @@ def compile_programs(constants: Mapping[str, int]) -> dict[str, bytes]:
     with _captured_stderr() as words:
         try:
             module = bcc.BPF(src_file=os.fsencode(folder / "forward.c"), cflags=flags)
-            programs = {name: bytes(module.dump_func(name.encode())) for name in PROGRAMS}
+            try:
+                programs = {name: bytes(module.dump_func(name.encode())) for name in PROGRAMS}
+            finally:
+                module.cleanup()  # the compiler's memory, and descriptors that nobody needs
         except Exception as error:  # bcc raises nothing narrower
             raise DatapathError(
                 f"bcc could not compile the programs: {_first(words, error)}"

@@ -41,7 +41,11 @@ class Datapath:
             sizes.capacity, cpus=cpus, neighbours=sizes.neighbours, histograms=histograms
         )
         self._maps = Maps(specifications)
-        self._programs = load_programs(self._maps, routes=routes, histograms=histograms)
+        try:
+            self._programs = load_programs(self._maps, routes=routes, histograms=histograms)
+        except BaseException:
+            self._maps.close()
+            raise
         self._control = self._maps.arrays["control"]
         self._control["generation"] = time.monotonic_ns() >> 20 & 0xFFFF
         self.ports = Ports(self._maps, self._programs)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ebtop.datapath import syscall
 from ebtop.datapath.compile import compile_programs, link_maps
 from ebtop.datapath.maps import Maps
+from ebtop.datapath.syscall import DatapathError
 
 _ATTACH_TYPES = {
     "ebtop_ingress": syscall.ATTACH_XDP,
@@ -31,14 +32,15 @@ class Programs:
 def load_programs(maps: Maps, *, routes: int, histograms: int) -> Programs:
     """Compiles and loads; the strides are rows per CPU. Raises DatapathError."""
     compiled = compile_programs({"EBTOP_ROUTES": routes, "EBTOP_HISTOGRAMS": histograms})
-    loaded = {
-        name: syscall.load_program(
-            link_maps(instructions, maps.by_identifier),
-            name=name,
-            attach_type=_ATTACH_TYPES[name],
-        )
-        for name, instructions in compiled.items()
-    }
+    loaded: dict[str, int] = {}
+    try:
+        for name, instructions in compiled.items():
+            linked = link_maps(instructions, maps.by_identifier)
+            loaded[name] = syscall.load_program(linked, name=name, attach_type=_ATTACH_TYPES[name])
+    except DatapathError:
+        for descriptor in loaded.values():
+            os.close(descriptor)
+        raise
     return Programs(
         ingress=loaded["ebtop_ingress"],
         egress=loaded["ebtop_egress"],

@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import FrameType
 
@@ -57,32 +58,32 @@ class Engine:
     def __init__(self, options: Options) -> None:
         """Raises OwnedError, DatapathError, OSError."""
         self._options = options
-        self._server = Server()
-        try:
+        with ExitStack() as opened:
+            self._server = Server()
+            opened.callback(self._server.close)
             self._monitor = Monitor()
-            try:
-                self._open()
-            except BaseException:
-                self._monitor.close()
-                raise
-        except BaseException:
-            self._server.close()
-            raise
+            opened.callback(self._monitor.close)
+            self._open(opened)
+            self._opened = opened.pop_all()
 
-    def _open(self) -> None:
+    def _open(self, opened: ExitStack) -> None:
         messages = list(self._monitor.dump_all())
         routes = concatenate([m.columns for m in messages if isinstance(m, RoutesDumped)])
         capacity = Capacity.for_table(*routes_by_family(routes))
         self._datapath = Datapath(Sizes(capacity))
+        opened.callback(self._datapath.close)
+        opened.callback(self._datapath.end_lease)
         self._ports = PortControl(
             self._datapath.ports, only=self._options.ports, observe=self._options.observe
         )
         command = "ebtop" if self._options.transient else "ebtop run"
         self._status = Status(self._datapath.samples, self._ports, capacity.routes, command)
+        opened.callback(self._status.shared.close)
         self._control = ControlPlane(
             capacity, self._datapath.installer, self._ports, self._status.start_routes
         )
         self._refresh = NeighbourRefresh()
+        opened.callback(self._refresh.close)
         self._exceptions = ExceptionWatch()
         self._exceptions.read_changes()
         self._reasons: tuple[Reason, ...] = ()
@@ -105,11 +106,7 @@ class Engine:
 
     def close(self) -> None:
         """Hands all traffic back to the kernel."""
-        self._datapath.end_lease()
-        self._datapath.close()
-        self._refresh.close()
-        self._monitor.close()
-        self._server.close()
+        self._opened.close()
 
     def _loop(self, wake: socket.socket) -> None:
         schedule = Schedule()

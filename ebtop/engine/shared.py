@@ -59,6 +59,10 @@ class SharedColumns:
             for name, (offset, kind) in places.items()
         }
 
+    def close(self) -> None:
+        """Gives up the descriptor; readers keep what they have mapped."""
+        os.close(self.descriptor)
+
     def begin(self) -> None:
         """Readers keep away from here on."""
         self._header[1] += np.uint64(1)
