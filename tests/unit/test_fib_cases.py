@@ -227,6 +227,16 @@ def test_append_and_prepend_keep_the_kernels_order() -> None:
     assert router.rib.columns["mtu"][row] == 1400
 
 
+def test_the_latest_in_front_is_first_and_its_end_brings_up_the_one_before() -> None:
+    items = [route("10.1.0.0/16", A, mtu=1400 + i) for i in range(3)]
+    router = Router(*((ADDED, item) for item in items))
+    for item in reversed(items):
+        row = router.rib.longest_match(parse_address("10.1.0.1"))
+        assert router.rib.columns["mtu"][row] == item.mtu
+        router.say((DELETED, item))
+    assert len(router.rib) == 0
+
+
 def test_replace_keeps_the_id_and_changes_the_way() -> None:
     router = Router((ADDED, route("10.1.0.0/16", A)))
     row = router.rib.longest_match(parse_address("10.1.0.1"))
@@ -250,6 +260,13 @@ def test_an_event_that_does_not_fit_asks_for_a_dump(event: Event) -> None:
     router = Router((ADDED, route("10.1.0.0/16", A)))
     assert not router.confused
     router.say(event)
+    assert router.confused
+
+
+def test_replacing_one_of_two_that_are_no_siblings_asks_for_a_dump() -> None:
+    router = Router(*((ADDED, route("::/0", hop, metric=1024)) for hop in (RA1, RA2)))
+    assert not router.confused
+    router.say((REPLACED, route("::/0", RA1, metric=1024, mtu=1400)))
     assert router.confused
 
 
@@ -338,7 +355,11 @@ def test_sets_beyond_the_leaf_go_through_the_side_array() -> None:
         number = router.maps.lookup(parse_address(f"10.{i >> 8}.{i & 255}.1"))[1]
         assert router.maps.set_words(number)[2] == 1280 + i
     assert router.maps.lookup(parse_address("10.5.0.1"))[1] > 1023
-    router.say((REPLACED, route("10.5.0.0/24", B, mtu=1280)))
+    change = router.rib.apply(columns([(REPLACED, route("10.5.0.0/24", B, mtu=1280))]), 0.0)
+    patch = router.fib.update(router.rib, change, AROUND)
+    assert [store.array for store in patch.publish] == ["route_sets"]
+    assert "route_sets" not in {store.array for store in patch.fill}
+    router.maps.install(patch)
     number = router.maps.lookup(parse_address("10.5.0.1"))[1]
     assert router.maps.hops(number)[0][1][1] == 1
 
