@@ -10,6 +10,7 @@ import os
 import platform
 import struct
 from dataclasses import dataclass
+from functools import partial
 
 _NUMBERS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280}
 
@@ -25,6 +26,7 @@ LINK_UPDATE = 29
 
 MAP_HASH = 1
 MAP_ARRAY = 2
+MAP_ARRAY_OF_MAPS = 12
 MAP_DEVMAP = 14
 F_MMAPABLE = 1 << 10
 
@@ -33,6 +35,8 @@ ATTACH_XDP = 37
 ATTACH_XDP_DEVMAP = 33
 XDP_SKB_MODE = 1 << 1
 XDP_DRV_MODE = 1 << 2
+
+_MEMBARRIER_GLOBAL = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -58,14 +62,24 @@ def bpf(command: int, attributes: bytes | bytearray) -> int:
 
 
 def create_map(
-    kind: int, *, key_bytes: int, value_bytes: int, entries: int, flags: int, name: str
+    kind: int,
+    *,
+    key_bytes: int,
+    value_bytes: int,
+    entries: int,
+    flags: int,
+    name: str,
+    inner_fd: int = 0,
 ) -> int:
-    """A map's file descriptor. Raises OSError (ENOMEM, EPERM, EINVAL)."""
+    """A map's file descriptor; `inner_fd` is the template of a map of maps.
+
+    Raises OSError (ENOMEM, EPERM, EINVAL).
+    """
     return bpf(
         MAP_CREATE,
         struct.pack(
             "=IIIIIII16s",
-            *(kind, key_bytes, value_bytes, entries, flags, 0, 0),
+            *(kind, key_bytes, value_bytes, entries, flags, inner_fd, 0),
             name.encode()[:15],
         ),
     )
@@ -194,9 +208,30 @@ def run_program(program_fd: int, frame: bytes, *, ifindex: int = 0, repeat: int 
 def grace_period() -> None:
     """Waits until no program that ran before the call still runs (an RCU grace period).
 
-    membarrier(2), MEMBARRIER_CMD_GLOBAL: about 10 ms. Raises OSError on nohz_full kernels.
+    membarrier(2), MEMBARRIER_CMD_GLOBAL: about 10 ms. Raises OSError.
     """
     number = {"x86_64": 324}.get(platform.machine(), 283)
-    if _libc.syscall(number, 1, 0, 0) < 0:
-        code = ctypes.get_errno()
+    if _libc.syscall(number, _MEMBARRIER_GLOBAL, 0, 0) == 0:
+        return
+    code = ctypes.get_errno()
+    if code != errno.EINVAL:
         raise OSError(code, os.strerror(code))
+    _wait_by_map_of_maps()
+
+
+def _wait_by_map_of_maps() -> None:
+    """A grace period where CPUs are nohz_full, which membarrier refuses.
+
+    Exchanging an inner map returns when no program can hold the old one any more:
+    kernel/bpf/syscall.c maybe_wait_bpf_programs().
+    """
+    make = partial(create_map, key_bytes=4, value_bytes=4, entries=1, flags=0, name="ebtop_grace")
+    inner = make(MAP_ARRAY)
+    try:
+        outer = make(MAP_ARRAY_OF_MAPS, inner_fd=inner)
+        try:
+            update_element(outer, bytes(4), struct.pack("=I", inner))
+        finally:
+            os.close(outer)
+    finally:
+        os.close(inner)
