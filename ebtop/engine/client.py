@@ -14,9 +14,15 @@ from ebtop.engine.wire import MAX_MESSAGE_BYTES, SOCKET_NAME, WireError, decode_
 from ebtop.model.errors import EngineGone
 from ebtop.model.snapshot import Snapshot
 
+_SILENCE_S = 10  # an engine that loads a full table greets after some seconds
+
 
 class NoEngineError(Exception):
     """Nobody owns this network namespace."""
+
+
+class SquatterError(EngineGone):
+    """The socket's owner is not root; the message names it."""
 
 
 class Client:
@@ -26,13 +32,9 @@ class Client:
         """Raises NoEngineError, or EngineGone when the owner cannot be trusted or talked to."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            self._socket.connect(SOCKET_NAME)
-        except (ConnectionRefusedError, FileNotFoundError) as error:
-            self._socket.close()
-            raise NoEngineError("no ebtop engine runs in this network namespace") from error
-        try:
+            self._connect()
             self.engine_pid = self._check_owner()
-            self._columns = ColumnsReader(self._receive_columns())
+            self._columns = self._map_columns()
         except BaseException:
             self._socket.close()
             raise
@@ -87,32 +89,52 @@ class Client:
             raise EngineGone("The engine has ended.")
         return data
 
+    def _connect(self) -> None:
+        # Not settimeout(): where watchers queue up, a non-blocking connect fails at once.
+        patience = struct.pack("@ll", _SILENCE_S, 0)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        try:
+            self._socket.connect(SOCKET_NAME)
+        except (ConnectionRefusedError, FileNotFoundError) as error:
+            raise NoEngineError("no ebtop engine runs in this network namespace") from error
+        except OSError as error:
+            raise EngineGone("The engine does not answer.") from error
+
     def _check_owner(self) -> int:
         credentials = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         pid, uid, _ = struct.unpack("=iII", credentials)
         if uid != 0:
-            raise EngineGone(
+            raise SquatterError(
                 f"Process {pid} of user {uid} squats on ebtop's socket: end it and try again."
             )
         return int(pid)
 
+    def _map_columns(self) -> ColumnsReader:
+        try:
+            return ColumnsReader(self._receive_columns())
+        except (ValueError, OSError) as error:
+            raise EngineGone(f"The engine cannot be understood: {error}.") from error
+
     def _receive_columns(self) -> int:
-        self._socket.settimeout(10)
+        """The descriptor in the greeting; a greeting without one says why we may not watch."""
         descriptors = array.array("i")
         try:
-            _, extra, _, _ = self._socket.recvmsg(
+            greeting, extra, _, _ = self._socket.recvmsg(
                 4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC
             )
+        except ConnectionResetError as error:
+            raise NoEngineError("the engine has just ended") from error
         except OSError as error:
             raise EngineGone("The engine does not answer.") from error
-        finally:
-            self._socket.settimeout(None)
         for level, kind, data in extra:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 descriptors.frombytes(data[: len(data) - len(data) % 4])
         for surplus in descriptors[1:]:
             with contextlib.suppress(OSError):
                 os.close(surplus)
-        if not descriptors:
-            raise EngineGone("The engine turned us away: run as root or in the group ebtop.")
-        return descriptors[0]
+        if descriptors:
+            return descriptors[0]
+        if not greeting:
+            raise NoEngineError("the engine has just ended")
+        raise EngineGone(str(decode_message(greeting).get("refused")))

@@ -7,6 +7,7 @@ the lock. A slow watcher misses ticks; it never holds the engine up.
 import array
 import contextlib
 import grp
+import json
 import os
 import socket
 import struct
@@ -17,7 +18,10 @@ from ebtop.model.snapshot import Snapshot
 
 _GROUP = "ebtop"
 _MAX_CLIENTS = 64
+_BACKLOG = 128
 _SO_SNDBUFFORCE = 32
+_SO_PEERGROUPS = 59
+_FEW_GROUPS_BYTES = 1024  # the most that Python's getsockopt takes: 256 groups
 
 
 class OwnedError(Exception):
@@ -41,9 +45,10 @@ class Server:
         except OSError as error:
             self._listener.close()
             raise OwnedError("another ebtop engine owns this network namespace") from error
-        self._listener.listen(16)
+        self._listener.listen(_BACKLOG)
         self._clients: list[_Client] = []
         self._last: Snapshot | None = None
+        self._group = _read_group()
         self.served = 0  # watchers so far
 
     @property
@@ -55,7 +60,7 @@ class Server:
         """Descriptors whose readability `handle` takes care of."""
         return [self._listener.fileno(), *(c.connection.fileno() for c in self._clients)]
 
-    def handle(self, fileno: int, columns: int | None) -> None:
+    def handle(self, fileno: int, columns: int) -> None:
         """Greets a newcomer with the descriptor of the columns, or notices that one has gone."""
         if fileno == self._listener.fileno():
             self._accept(columns)
@@ -80,13 +85,14 @@ class Server:
             self._drop(client)
         self._listener.close()
 
-    def _accept(self, columns: int | None) -> None:
+    def _accept(self, columns: int) -> None:
         try:
             connection, _ = self._listener.accept()
         except OSError:
             return
-        if len(self._clients) >= _MAX_CLIENTS or not _admitted(connection) or columns is None:
-            connection.close()
+        refusal = self._refusal(connection)
+        if refusal:
+            _refuse(connection, refusal)
             return
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 2 * MAX_MESSAGE_BYTES)
@@ -104,6 +110,14 @@ class Server:
         if self._last is not None:
             tick = encode_tick(self._last, with_structure=True)
             self._send(client, tick, self._last.structure)
+
+    def _refusal(self, connection: socket.socket) -> str:
+        """Why the newcomer may not watch; "" when it may."""
+        if not _admitted(connection, self._group):
+            return f"The engine turned us away: run as root or in the group {_GROUP}."
+        if len(self._clients) >= _MAX_CLIENTS:
+            return f"The engine has {_MAX_CLIENTS} watchers and takes no more."
+        return ""
 
     def _send(self, client: _Client, message: bytes, structure: int) -> None:
         """What does not fit into a slow watcher's socket is left out."""
@@ -131,12 +145,35 @@ def _alive(connection: socket.socket) -> bool:
         return False
 
 
-def _admitted(connection: socket.socket) -> bool:
-    """Root, and the members' group if there is one."""
+def _refuse(connection: socket.socket, sentence: str) -> None:
+    message = json.dumps({"schema": SCHEMA, "refused": sentence}).encode()
+    with contextlib.suppress(OSError):
+        connection.send(message, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+    connection.close()
+
+
+def _read_group() -> int | None:
+    """The number of the group that may watch. Asked once: a directory service may be slow."""
+    with contextlib.suppress(KeyError):
+        return grp.getgrnam(_GROUP).gr_gid
+    return None
+
+
+def _admitted(connection: socket.socket, group: int | None) -> bool:
+    """Root, and the members of the group if there is one."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     _, uid, gid = struct.unpack("=iII", credentials)
     if uid in (0, os.geteuid()):
         return True
-    with contextlib.suppress(KeyError):
-        return bool(gid == grp.getgrnam(_GROUP).gr_gid)
-    return False
+    if group is None:
+        return False
+    return group == gid or group in _read_supplementary(connection)
+
+
+def _read_supplementary(connection: socket.socket) -> set[int]:
+    groups = array.array("I")
+    with contextlib.suppress(OSError):
+        groups.frombytes(
+            connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _FEW_GROUPS_BYTES)
+        )
+    return set(groups)
