@@ -1,6 +1,5 @@
 """`ebtop demo`: a lab router with hosts and traffic, and ebtop on it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from ebtop.commands.connect import OWN_COMMAND, own_environment
 from ebtop.commands.exits import CommandError, Exit
 from ebtop.commands.routes import describe_route, select_rows
 from ebtop.commands.text import print_json, print_table
@@ -57,10 +57,8 @@ def demo(*, headless: bool, seconds: float | None, as_json: bool) -> int:
 
 def _show(lab: Lab, router: Router, seconds: float | None) -> int:
     """The screen on this terminal, in the router's namespace."""
-    environment = os.environ | {LAB_VARIABLE: lab.prefix}
-    screen = router.namespace.run(
-        lambda: subprocess.Popen([sys.executable, "-m", "ebtop"], env=environment)
-    )
+    environment = own_environment() | {LAB_VARIABLE: lab.prefix}
+    screen = router.namespace.run(lambda: subprocess.Popen(OWN_COMMAND, env=environment))
     try:
         return screen.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -81,7 +79,7 @@ def _end(screen: subprocess.Popen[bytes]) -> None:
 
 def _report(lab: Lab, router: Router, seconds: float, *, as_json: bool) -> int:
     """Runs the traffic for a while, lets it end, and prints the books."""
-    lab.spawn([sys.executable, "-m", "ebtop", "run"], router.namespace)
+    lab.spawn([*OWN_COMMAND, "run"], router.namespace)
     client = router.namespace.run(_connect)
     try:
         _wait_until_forwarding(client)

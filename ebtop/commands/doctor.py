@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ebtop.commands.connect import as_command_error
 from ebtop.commands.exits import CommandError, Exit
 from ebtop.commands.text import print_json, print_table
 from ebtop.engine.client import Client, NoEngineError
@@ -29,7 +30,7 @@ def _examine() -> tuple[tuple[str, ...], list[dict[str, Any]], str | None]:
     except NoEngineError:
         return (*_examine_here(), None)
     except EngineGone as error:
-        raise CommandError(str(error)) from error
+        raise as_command_error(error) from error
     try:
         snapshot = client.wait(_WAIT_S)
     except EngineGone as error:

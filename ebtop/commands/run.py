@@ -22,7 +22,7 @@ def run(*, ports: list[str], observe: bool, transient: bool) -> int:
     try:
         engine = Engine(options)
     except OwnedError as error:
-        raise CommandError(f"{_owner()}; `ebtop` watches it.", Exit.CONFLICT) from error
+        raise CommandError(_name_owner(), Exit.CONFLICT) from error
     except DatapathError as error:
         raise CommandError(str(error), Exit.LACKING) from error
     except OSError as error:
@@ -34,12 +34,15 @@ def run(*, ports: list[str], observe: bool, transient: bool) -> int:
     return Exit.DONE
 
 
-def _owner() -> str:
-    from ebtop.engine.client import Client, NoEngineError  # noqa: PLC0415  the same
+def _name_owner() -> str:
+    from ebtop.engine.client import Client, NoEngineError, SquatterError  # noqa: PLC0415  the same
 
     try:
         client = Client()
+    except SquatterError as error:
+        return str(error)
     except (NoEngineError, EngineGone):
-        return "Another process owns this network namespace"
+        return "Another process owns ebtop's socket and says nothing: `ss -xlp` names it."
     client.close()
-    return f"The ebtop engine with pid {client.engine_pid} owns this network namespace"
+    owner = f"The ebtop engine with pid {client.engine_pid}"
+    return f"{owner} owns this network namespace; `ebtop` watches it."

@@ -47,7 +47,7 @@ def start_traffic(
     """Starts the traffic of a demo router (see demo_router.build_demo); it ends with the lab."""
     names = [host.namespace.name for host in router.hosts]
     limits = ["--rate-pps", str(rate_pps), "--duration-s", str(duration_s), "--seed", str(seed)]
-    command = [sys.executable, "-m", __name__, "--parent", str(os.getpid()), *limits, *names]
+    command = [sys.executable, "-P", "-m", __name__, "--parent", str(os.getpid()), *limits, *names]
     return lab.spawn(command, router.hosts[0].namespace, errors=errors)
 
 

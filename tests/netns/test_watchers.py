@@ -1,0 +1,164 @@
+"""Who may watch, who is turned away with which words, and whom a client believes."""
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ebtop.engine import server as serving
+from ebtop.engine.client import Client
+from ebtop.engine.server import Server
+from ebtop.engine.shared import SharedColumns
+from ebtop.lab.topology import Lab, Router
+from ebtop.model.errors import EngineGone
+from tests.netns.running_engine import PATIENCE_S, RunningEngine, forwarding, run_engine
+
+ROOT = Path(__file__).parents[2]
+NOBODY = 65534
+GROUP = 4242
+
+WATCH = "from ebtop.engine.client import Client; Client()"
+SQUAT = """
+import socket, sys
+squat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+squat.bind("\\0ebtop")
+if sys.argv[1] == "listen":
+    squat.listen()
+print("there", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.fixture
+def router(lab: Lab) -> Router:
+    return lab.router(ports=1)
+
+
+def start(
+    router: Router, code: str, *arguments: str, groups: tuple[int, ...] = ()
+) -> "subprocess.Popen[str]":
+    """A Python of nobody's in the router's namespace."""
+    return router.namespace.run(
+        lambda: subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=groups,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "groups", "welcome"),
+    [
+        pytest.param(GROUP, (GROUP,), True, id="supplementary"),
+        pytest.param(NOBODY, (), True, id="primary"),
+        pytest.param(GROUP, (1, 2), False, id="other"),
+        pytest.param(None, (GROUP,), False, id="no-such-group"),
+    ],
+)
+def test_members_of_the_group_may_watch(
+    router: Router,
+    monkeypatch: pytest.MonkeyPatch,
+    group: int | None,
+    groups: tuple[int, ...],
+    *,
+    welcome: bool,
+) -> None:
+    monkeypatch.setattr(serving, "_read_group", lambda: group)
+    columns = SharedColumns(16)
+    server = router.namespace.run(Server)
+    try:
+        watcher = start(router, WATCH, groups=groups)
+        listener = server.filenos()[0]
+        assert select.select([listener], [], [], PATIENCE_S)[0]
+        server.handle(listener, columns.descriptor)
+        _, errors = watcher.communicate(timeout=PATIENCE_S)
+    finally:
+        server.close()
+        columns.close()
+
+    assert (watcher.returncode == 0) is welcome, errors
+    assert ("run as root or in the group ebtop" in errors) is not welcome
+
+
+def test_one_watcher_too_many_hears_why(lab: Lab, router: Router) -> None:
+    watchers: list[Client] = []
+
+    def crowd() -> None:
+        while len(watchers) < 200:
+            watchers.append(Client())
+
+    with run_engine(lab, router) as engine:
+        engine.wait_until(forwarding)
+        try:
+            with pytest.raises(EngineGone, match="has 64 watchers and takes no more"):
+                router.namespace.run(crowd)
+        finally:
+            for watcher in watchers:
+                watcher.close()
+        assert forwarding(engine.snapshot())
+        assert engine.command("routes")[0] == 0
+
+
+@pytest.mark.parametrize("manner", ["listen", "mute"])
+def test_squatter_is_a_conflict(lab: Lab, router: Router, manner: str) -> None:
+    squatter = start(router, SQUAT, manner)
+    assert squatter.stdout is not None
+    assert squatter.stdout.readline() == "there\n"
+    command = RunningEngine(lab, router, None, None).command  # type: ignore[arg-type]  # no engine
+    try:
+        said = [command(), command("run")]
+        if manner == "listen":
+            said += [command("routes"), command("doctor")]
+    finally:
+        squatter.communicate(timeout=PATIENCE_S)
+
+    expected = (
+        f"ebtop: Process {squatter.pid} of user {NOBODY} squats on ebtop's socket: end it and try"
+        " again.\n"
+        if manner == "listen"
+        else "ebtop: Another process owns ebtop's socket and says nothing: `ss -xlp` names it.\n"
+    )
+    assert said == [(4, "", expected)] * len(said)
+
+
+def test_options_for_an_engine_that_runs_already_are_refused(lab: Lab, router: Router) -> None:
+    with run_engine(lab, router) as engine:
+        engine.wait_until(forwarding)
+        code, output, errors = engine.command("--observe")
+
+        assert (code, output) == (4, "")
+        assert f"pid {engine.process.pid} already runs here: --observe" in errors
+        assert forwarding(engine.snapshot())
+
+
+def test_engine_is_not_made_of_what_lies_around(router: Router, tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("open('loaded', 'w').close()\n")
+    done = router.namespace.run(
+        lambda: subprocess.run(
+            [sys.executable, "-P", "-m", "ebtop"],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=False,
+        )
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert not (tmp_path / "loaded").exists()
