@@ -3,7 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ebtop.datapath.maps import FIRST_ROUTE_HISTOGRAM, PORTS, VERDICTS, Maps
+from ebtop.datapath.maps import (
+    FIRST_ROUTE_HISTOGRAM,
+    PORTS,
+    ROUTE_COUNTER_TYPE,
+    ROUTE_OTHER_TYPE,
+    VERDICTS,
+    Maps,
+)
+
+COUNTERS = (*(ROUTE_COUNTER_TYPE.names or ()), *(ROUTE_OTHER_TYPE.names or ()))
+"""What is counted for each route, in the order of `Samples.read_routes`."""
 
 
 class Samples:
@@ -11,8 +21,10 @@ class Samples:
 
     def __init__(self, maps: Maps, *, cpus: int, routes: int, histograms: int) -> None:
         self._verdicts = maps.arrays["verdicts"].reshape(cpus, PORTS, VERDICTS)
-        self._counters = maps.arrays["route_counters"].reshape(cpus, routes)
-        self._others = maps.arrays["route_others"].reshape(cpus, routes)
+        self._routes = [
+            maps.arrays[name].view(np.uint64).reshape(cpus, routes, -1)
+            for name in ("route_counters", "route_others")
+        ]
         self._histograms = maps.arrays["histograms"].reshape(cpus, histograms)
         self._slots = maps.arrays["route_histograms"].reshape(-1).view(np.uint32)
         self._adjacencies = maps.words("adjacencies").reshape(-1, 8)
@@ -22,13 +34,10 @@ class Samples:
         """Packets by (slot, verdict)."""
         return np.asarray(self._verdicts.sum(axis=0, dtype=np.uint64))
 
-    def read_routes(self, stop: int) -> dict[str, NDArray[np.uint64]]:
-        """Columns of counters for route ids below `stop`."""
-        columns = {}
-        for array in (self._counters, self._others):
-            for name in array.dtype.names or ():
-                columns[name] = array[name][:, :stop].sum(axis=0, dtype=np.uint64)
-        return columns
+    def read_routes(self, rows: slice | NDArray[np.uint32]) -> NDArray[np.uint64]:
+        """COUNTERS of some route ids, one row each."""
+        parts = [part[:, rows].sum(axis=0, dtype=np.uint64) for part in self._routes]
+        return np.concatenate(parts, axis=1)
 
     def read_histograms(self, start: int, stop: int) -> NDArray[np.uint64]:
         """Buckets of the rows start..stop-1; rows below FIRST_ROUTE_HISTOGRAM are egress slots."""

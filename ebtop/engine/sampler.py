@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ebtop.datapath.samples import COUNTERS
 from ebtop.engine.shared import LATENCY_ROWS
 from ebtop.model.histogram import BUCKETS, percentile_ns
 
@@ -13,41 +14,38 @@ _RATE_TICKS = 2  # rates are over this many ticks
 LATENCY_WINDOW_S = 10
 _PORTS = 64
 
-Columns = dict[str, NDArray[np.uint64]]
-
 
 class RouteRates:
-    """Counters of each route since it was born, and their rates."""
+    """Counters of each route since it was born, and their rates.
+
+    All arrays are (rows, COUNTERS) in the order of samples.COUNTERS.
+    """
 
     def __init__(self, rows: int) -> None:
-        self._baseline: Columns = {}
-        self._past: deque[tuple[int, Columns]] = deque(maxlen=_RATE_TICKS)
-        self._rows = rows
+        self._baseline = np.zeros((rows, len(COUNTERS)), dtype=np.uint64)
+        self._past: deque[tuple[int, NDArray[np.uint64]]] = deque(maxlen=_RATE_TICKS)
 
-    def start_rows(self, rows: NDArray[np.uint32], now: Columns) -> None:
+    def start_rows(self, rows: NDArray[np.uint32], now: NDArray[np.uint64]) -> None:
         """Ids that were given to new routes count from zero: their counters go on in the maps."""
-        for name, values in now.items():
-            baseline = self._baseline.setdefault(name, np.zeros(self._rows, dtype=np.uint64))
-            baseline[rows] = values[rows]
-            for _, past in self._past:
-                past[name][rows] = 0
+        self._baseline[rows] = now
+        for _, past in self._past:
+            past[rows[rows < len(past)]] = 0
 
-    def update(self, now_ns: int, raw: Columns) -> dict[str, NDArray[Any]]:
-        """The live columns but for latency."""
-        counts = {
-            name: values - self._baseline[name] if name in self._baseline else values.copy()
-            for name, values in raw.items()
-        }
+    def update(self, now_ns: int, raw: NDArray[np.uint64]) -> dict[str, NDArray[Any]]:
+        """The live columns but for latency, of the first len(raw) rows."""
+        counts = raw - self._baseline[: len(raw)]
+        moved = counts.copy()
         then_ns, past = self._past[0] if self._past else (now_ns, counts)
-        per_s = 1e9 / max(now_ns - then_ns, 1)
+        moved[: len(past)] -= past
         self._past.append((now_ns, counts))
+        per_s = np.float32(1e9 / max(now_ns - then_ns, 1))
 
         def rate(*names: str) -> NDArray[np.float32]:
-            moved = sum((counts[n] - past[n]).astype(np.float64) for n in names)
-            return np.asarray(moved * per_s, dtype=np.float32)
+            total = sum(moved[:, COUNTERS.index(name)] for name in names)
+            return np.asarray(total, dtype=np.float32) * per_s
 
         return {
-            **counts,
+            **{name: counts[:, index] for index, name in enumerate(COUNTERS)},
             "pps": rate("packets", "observed_packets"),
             "bps": rate("bytes", "observed_bytes") * np.float32(8),
             "punt_pps": rate("punts"),

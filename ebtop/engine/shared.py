@@ -1,9 +1,9 @@
 """The columns that the engine shares: a sealed memfd that clients map read-only.
 
-Layout: a header of eight 64-bit words (magic, sequence, rows, zeros), the latency histograms of
-the last ten seconds ((1 + PORTS) x BUCKETS x u64), then each column of STATIC_COLUMNS and
-LIVE_COLUMNS, every part aligned to 64 bytes. The sequence is odd while a tick is written: a
-reader that saw it odd or changed copies again, so that it never keeps half a tick.
+Layout: a header of eight 64-bit words (magic, sequence, rows, rows in use, zeros), the latency
+histograms of the last ten seconds ((1 + PORTS) x BUCKETS x u64), then each column of
+STATIC_COLUMNS and LIVE_COLUMNS, every part aligned to 64 bytes. The sequence is odd while a tick
+is written: a reader that saw it odd or changed copies again, so that it never keeps half a tick.
 """
 
 import fcntl
@@ -63,9 +63,10 @@ class SharedColumns:
         """Gives up the descriptor; readers keep what they have mapped."""
         os.close(self.descriptor)
 
-    def begin(self) -> None:
-        """Readers keep away from here on."""
+    def begin(self, used: int) -> None:
+        """Readers keep away from here on; they will copy the first `used` rows."""
         self._header[1] += np.uint64(1)
+        self._header[3] = used
 
     def commit(self) -> None:
         """The tick is whole."""
@@ -107,8 +108,9 @@ class ColumnsReader:
         latency = np.frombuffer(
             self._view, dtype=np.uint64, count=LATENCY_ROWS * BUCKETS, offset=_HEADER_BYTES
         )
+        used = min(int(self._header[3]), self.rows)
         columns = {
-            name: np.frombuffer(self._view, dtype=kind, count=self.rows, offset=offset).copy()
+            name: np.frombuffer(self._view, dtype=kind, count=used, offset=offset).copy()
             for name, (offset, kind) in self._places.items()
         }
         return RouteTable(columns), latency.reshape(LATENCY_ROWS, BUCKETS).copy()

@@ -34,27 +34,31 @@ class Status:
 
     def __init__(self, samples: Samples, ports: PortControl, rows: int, command: str) -> None:
         self._samples = samples
+        self.shared = SharedColumns(rows)
         self._ports = ports
         self._rates = RouteRates(rows)
         self._verdicts = VerdictRates()
         self._window = LatencyWindow()
         self._histogram_rows = HistogramRows(FIRST_ROUTE_HISTOGRAM, samples.histogram_rows)
         self._received: dict[int, int] = {}  # ifindex -> driver's count at attach
-        self._structure = -1
+        self._stop = 1  # one behind the highest id ever given out
+        self._latency = np.zeros_like(self.shared.latency)
+        self._percentiles = (np.full(samples.histogram_rows, np.nan),) * 2
+        self._structure = 0  # what watchers see; each change of rows or names is one more
+        self._rib_structure = -1
         self._names: dict[int, str] = {}
         self._tick = 0
         self._host = socket.gethostname()
         self._owner = f"pid {os.getpid()}, {command}"
-        self.shared = SharedColumns(rows)
 
     def start_routes(self, change: RibChange) -> None:
         """Ids were given out: they count from here."""
-        for route in change.gone:
-            self._histogram_rows.release(int(route))
-            self._samples.assign_histogram(int(route), 0)
+        for route in self._histogram_rows.rows.keys() & set(change.gone.tolist()):
+            self._histogram_rows.release(route)
+            self._samples.assign_histogram(route, 0)
         if len(change.born):
-            raw = self._samples.read_routes(len(self.shared.columns["state"]))
-            self._rates.start_rows(change.born, raw)
+            self._stop = max(self._stop, int(change.born.max()) + 1)
+            self._rates.start_rows(change.born, self._samples.read_routes(change.born))
 
     def start_ports(self, slots: list[int]) -> None:
         """Ports were attached: their books begin."""
@@ -81,40 +85,44 @@ class Status:
         """One tick: reads, writes the shared columns, and returns what is told beside them."""
         self._tick += 1
         now_ns = time.monotonic_ns()
-        rows = len(self.shared.columns["state"])
-        live = self._rates.update(now_ns, self._samples.read_routes(rows))
+        live = self._rates.update(now_ns, self._samples.read_routes(slice(self._stop)))
         self._verdicts.update(now_ns, self._samples.read_verdicts())
         if self._tick % _LATENCY_TICKS == 0:
             self._assign_histograms(control, live["pps"])
-        self.shared.begin()
+            self._read_latency()
+        self.shared.begin(self._stop)
         try:
             self._write_static(control)
             for name, values in live.items():
-                self.shared.columns[name][:] = values
-            if self._tick % _LATENCY_TICKS == 0:
-                self._write_latency()
+                self.shared.columns[name][: self._stop] = values
+            self._write_latency()
         finally:
             self.shared.commit()
         return self._snapshot(control, now_ns, live, facts)
 
     def _write_static(self, control: ControlPlane) -> None:
         names = {ifindex: link.name for ifindex, link in self._ports.links.items()}
-        if control.rib.structure == self._structure and names == self._names:
+        if control.rib.structure == self._rib_structure and names == self._names:
             return
-        self._structure, self._names = control.rib.structure, names
+        self._structure += 1
+        self._rib_structure, self._names = control.rib.structure, names
         for name in STATIC_COLUMNS:
-            self.shared.columns[name][:] = control.rib.columns[name]
+            self.shared.columns[name][: self._stop] = control.rib.columns[name][: self._stop]
 
-    def _write_latency(self) -> None:
+    def _read_latency(self) -> None:
         raw = self._samples.read_histograms(0, self._samples.histogram_rows)
         window = self._window.update(raw)
-        self.shared.latency[:] = self._window.shared_rows(window)
-        p50, p99 = self._window.percentiles(window)
-        for name, values in (("p50_ns", p50), ("p99_ns", p99)):
-            column = self.shared.columns[name]
+        self._latency = self._window.shared_rows(window)
+        self._percentiles = self._window.percentiles(window)
+
+    def _write_latency(self) -> None:
+        self.shared.latency[:] = self._latency
+        rows = self._histogram_rows.rows
+        routes, own = list(rows.keys()), list(rows.values())
+        for name, values in zip(("p50_ns", "p99_ns"), self._percentiles, strict=True):
+            column = self.shared.columns[name][: self._stop]
             column[:] = np.nan
-            for route, row in self._histogram_rows.rows.items():
-                column[route] = values[row]
+            column[routes] = values[own]
 
     def _assign_histograms(self, control: ControlPlane, pps: NDArray[Any]) -> None:
         columns = control.rib.columns
@@ -147,7 +155,7 @@ class Status:
             owner=self._owner,
             tick=self._tick,
             taken_ns=now_ns,
-            structure=self._structure * 64 + len(self._names) % 64,
+            structure=self._structure,
             totals=Totals(
                 pps=float(rates.sum()),
                 bps=float(live["bps"].sum()),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ebtop.datapath import syscall
+from ebtop.datapath.samples import COUNTERS
 from ebtop.engine.engine import Engine, Options
 from ebtop.lab.frames import expected_forwarded
 from ebtop.lab.topology import Lab, Router, host_mac, port_mac
@@ -41,8 +42,8 @@ class Bench:
 
     def routes(self) -> dict[str, int]:
         """Sums of the route counters."""
-        columns = self.datapath.samples.read_routes(self.engine._control.rib.columns["state"].size)
-        return {name: int(values.sum()) for name, values in columns.items()}
+        sums = self.datapath.samples.read_routes(slice(None)).sum(axis=0)
+        return dict(zip(COUNTERS, map(int, sums), strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebtop.datapath import syscall
+from ebtop.datapath.samples import COUNTERS
 from ebtop.engine.engine import Engine, Options
 from ebtop.lab.frames import Flow, build_ip, expected_forwarded
 from ebtop.lab.topology import Lab, Router, host_mac, port_mac
@@ -154,9 +155,9 @@ class LookupRouter:
 
     def read_counts(self) -> NDArray[np.uint64]:
         """By route id, the packets that were counted on it, whatever became of them."""
-        rows = len(self.engine._control.rib.columns["state"])
-        counters = self._datapath.samples.read_routes(rows)
-        return np.asarray(counters["packets"] + counters["punts"] + counters["drops"])
+        counters = self._datapath.samples.read_routes(slice(None))
+        moved = [COUNTERS.index(name) for name in ("packets", "punts", "drops")]
+        return np.asarray(counters[:, moved].sum(axis=1))
 
     def expect(self, route: Route | None, family: int, value: int) -> set[Crossing]:
         """What may become of a packet that the route carries."""
