@@ -1,11 +1,12 @@
 """The engine: one loop over the kernel's events, the watchers' socket and a schedule."""
 
+import math
 import select
 import signal
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -28,6 +29,7 @@ from ebtop.kernel.events import (
 )
 from ebtop.kernel.monitor import Monitor
 from ebtop.kernel.multipath import read_multipath_hash_policy
+from ebtop.kernel.netlink import MalformedMessage
 from ebtop.kernel.preflight import read_reasons
 from ebtop.kernel.refresh import NeighbourRefresh
 from ebtop.model.columns import RouteColumns, concatenate
@@ -40,6 +42,7 @@ _PREFLIGHT_S = 1.0
 _POLL_S = 5.0
 _RECONCILE_S = 30.0
 _RECENT_UNITS = 8  # of jiffies >> 8: a neighbour that carried traffic as lately is kept fresh
+_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _WATCHERLESS_S = 10.0  # a transient engine waits so long for its first watcher
 
 
@@ -103,6 +106,8 @@ class Engine:
                 self._loop(wake)
             finally:
                 self.close()
+                for number in _ENDING_SIGNALS:
+                    signal.signal(number, signal.SIG_IGN)  # all that is left is to return
 
     def close(self) -> None:
         """Hands all traffic back to the kernel."""
@@ -122,7 +127,7 @@ class Engine:
             wait_s = min(schedule.wait_s(), schedule.wait_s() if due_s is None else due_s)
             sockets = self._server.filenos()
             kernel = self._monitor.fileno()
-            readable, _, _ = select.select([wake.fileno(), kernel, *sockets], [], [], wait_s)
+            readable = _wait((wake.fileno(), kernel, *sockets), wait_s)
             if kernel in readable or due_s is not None:
                 self._follow(self._monitor.read())
             for fileno in sockets:
@@ -136,7 +141,7 @@ class Engine:
             self._ended = True
             self._waker.send(b"\0")
 
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in _ENDING_SIGNALS:
             signal.signal(number, end)
 
     def _abandoned(self) -> bool:
@@ -158,7 +163,7 @@ class Engine:
                 self._replace(columns)
             case RoutesChanged(columns):
                 if self._control.apply_routes(columns, now_s):
-                    self._replace(self._monitor.dump_routes().columns)
+                    self._reconcile()
             case LinksRead(links):
                 self._follow_ports(links)
             case NeighboursRead(neighbours):
@@ -224,13 +229,30 @@ class Engine:
             if 0 <= now - int(used[index]) <= _RECENT_UNITS
         }
         entries = (self._control.neighbours.get(key) for key in recent)
-        self._refresh.refresh(entry for entry in entries if entry is not None)
+        with suppress(OSError, MalformedMessage):  # those that were not refreshed come again
+            self._refresh.refresh(entry for entry in entries if entry is not None)
 
     def _poll(self) -> None:
         self._follow(self._monitor.poll())
-        changes = self._exceptions.read_changes()
+        try:
+            changes = self._exceptions.read_changes()
+        except (OSError, MalformedMessage):
+            return  # the next poll compares with what is known now
         if len(changes):
             self._control.apply_routes(changes, time.monotonic())
 
     def _reconcile(self) -> None:
-        self._replace(self._monitor.dump_routes().columns)
+        try:
+            dump = self._monitor.dump_routes()
+        except (OSError, MalformedMessage):
+            return  # it stays due: the monitor reads it again
+        self._renew_if_late()
+        self._replace(dump.columns)
+
+
+def _wait(filenos: Iterable[int], seconds: float) -> frozenset[int]:
+    """Which of the descriptors, of any number, have something to say."""
+    poll = select.poll()
+    for fileno in filenos:
+        poll.register(fileno, select.POLLIN)
+    return frozenset(fileno for fileno, _ in poll.poll(math.ceil(seconds * 1000)))
