@@ -14,7 +14,7 @@ from ebtop.model.errors import EngineGone
 OWN_COMMAND = (sys.executable, "-P", "-m", "ebtop")
 """This ebtop once more. -P: root may stand in a folder where anyone can put a numpy.py."""
 
-_START_S = 30.0
+_START_S = 120.0  # a full Internet table on a busy machine
 
 
 def own_environment() -> dict[str, str]:

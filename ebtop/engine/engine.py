@@ -41,6 +41,7 @@ _TICK_S = 0.5
 _PREFLIGHT_S = 1.0
 _POLL_S = 5.0
 _RECONCILE_S = 30.0
+_CONFUSED_S = 1.0
 _RECENT_UNITS = 8  # of jiffies >> 8: a neighbour that carried traffic as lately is kept fresh
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _WATCHERLESS_S = 10.0  # a transient engine waits so long for its first watcher
@@ -91,7 +92,8 @@ class Engine:
         self._exceptions.read_changes()
         self._reasons: tuple[Reason, ...] = ()
         self._reconciled_s = self._renewed_s = self._started_s = time.monotonic()
-        self._ended = False
+        self._fresh_s = self._reconciled_s  # when the routes were last known to be whole
+        self._ended = self._confused = False
         for message in messages:
             self._handle(message)
         self._preflight()
@@ -114,10 +116,12 @@ class Engine:
         self._opened.close()
 
     def _loop(self, wake: socket.socket) -> None:
+        self._server.listen()
         schedule = Schedule()
         schedule.every(_RENEW_S, self._renew)
         schedule.every(_TICK_S, self._tick)
         schedule.every(_PREFLIGHT_S, self._preflight)
+        schedule.every(_CONFUSED_S, self._reconcile_if_confused)
         schedule.every(_RENEW_S, self._keep_neighbours)
         schedule.every(_POLL_S, self._poll)
         schedule.every(_RECONCILE_S, self._reconcile)
@@ -162,8 +166,8 @@ class Engine:
             case RoutesDumped(columns):
                 self._replace(columns)
             case RoutesChanged(columns):
-                if self._control.apply_routes(columns, now_s):
-                    self._reconcile()
+                self._confused |= self._control.apply_routes(columns, now_s)
+                self._reconcile_if_confused()
             case LinksRead(links):
                 self._follow_ports(links)
             case NeighboursRead(neighbours):
@@ -176,6 +180,7 @@ class Engine:
     def _replace(self, columns: RouteColumns) -> None:
         self._control.replace_routes(self._exceptions.join(columns), time.monotonic())
         self._reconciled_s = time.monotonic()
+        self._confused = False
 
     def _follow_ports(self, links: Mapping[int, Link]) -> None:
         born = self._ports.follow(links, self._reasons)
@@ -185,10 +190,19 @@ class Engine:
 
     def _preflight(self) -> None:
         own = frozenset({self._datapath.program_id})
-        self._reasons = read_reasons(self._ports.links, own)
+        self._reasons = (*read_reasons(self._ports.links, own), *self._staleness())
         self._ports.note_preflight()
         self._datapath.set_hash_ports(on=read_multipath_hash_policy() != 0)
         self._follow_ports(self._ports.links)
+
+    def _staleness(self) -> tuple[Reason, ...]:
+        """A reason once events were lost for longer than the lease, and no resync succeeded."""
+        if not self._monitor.stale:
+            self._fresh_s = time.monotonic()
+        if time.monotonic() - self._fresh_s < LEASE_S:
+            return ()
+        text = "Changes of the kernel's routes were lost and could not be read again yet."
+        return (Reason("stale", text, "Nothing to do; forwarding comes back by itself."),)
 
     def _renew(self) -> None:
         self._datapath.renew_lease(LEASE_S)
@@ -240,6 +254,11 @@ class Engine:
             return  # the next poll compares with what is known now
         if len(changes):
             self._control.apply_routes(changes, time.monotonic())
+
+    def _reconcile_if_confused(self) -> None:
+        """An event that did not fit what is held wants a dump, but not one for each such event."""
+        if self._confused and time.monotonic() - self._reconciled_s > _CONFUSED_S:
+            self._reconcile()
 
     def _reconcile(self) -> None:
         try:

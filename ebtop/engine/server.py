@@ -45,11 +45,14 @@ class Server:
         except OSError as error:
             self._listener.close()
             raise OwnedError("another ebtop engine owns this network namespace") from error
-        self._listener.listen(_BACKLOG)
         self._clients: list[_Client] = []
         self._last: Snapshot | None = None
         self._group = _read_group()
         self.served = 0  # watchers so far
+
+    def listen(self) -> None:
+        """Lets watchers in; before, they see no engine and come again."""
+        self._listener.listen(_BACKLOG)
 
     @property
     def watchers(self) -> int:

@@ -84,7 +84,7 @@ MEANINGS: dict[Verdict, str] = {
     Verdict.PUNT_EXTENSION_HEADER: "Carries an IPv6 extension header that routers may read.",
     Verdict.PUNT_SOURCE: "The source is martian or the router's own.",
     Verdict.PUNT_DESTINATION: "Never forwarded: multicast, loopback, link-local or 0.0.0.0.",
-    Verdict.PUNT_UNFINISHED_CHECKSUM: "A local sender left the TCP, UDP or SCTP checksum to its card.",
+    Verdict.PUNT_UNFINISHED_CHECKSUM: "A local sender left the transport checksum to its card.",
     Verdict.PUNT_RP_FILTER: "The reverse path to the source is another port; the kernel decides.",
     Verdict.PUNT_NO_ROUTE: "No route; the kernel answers unreachable.",
     Verdict.PUNT_LOCAL: "For this router itself.",
