@@ -23,6 +23,7 @@ SETTLE_S = 15.0
 RATE_PPS = 1000
 _BURST = 4
 _FLIGHT_NS = 50_000_000  # what a packet may need from the sender to a receiver
+_WINDOW_NS = 300_000_000
 _MOST_PACKETS = 200_000
 _BACKGROUND = {
     # ARP, ND and what else the hosts send by themselves.
@@ -135,7 +136,8 @@ class ChangingRouter:
             namespace.ip(*step.lines)
         applied_ns = time.monotonic_ns()
         settled = self._settle(step, applied_ns)
-        later = self.engine.snapshot()
+        enough_ns = settled.taken_ns + _WINDOW_NS  # a late tick has the next one close behind
+        later = self.engine.wait_until(lambda snapshot: snapshot.taken_ns > enough_ns)
         done = Done(step, begun_ns, applied_ns, settled.taken_ns)
         done.unseen = self._contradictions(step, settled, later)
         self.done.append(done)
