@@ -83,20 +83,15 @@ class LatencyWindow:
     def __init__(self) -> None:
         self._past: deque[NDArray[np.uint64]] = deque(maxlen=LATENCY_WINDOW_S + 1)
 
-    def start_row(self, row: int) -> None:
-        """A row that was given to another route starts anew."""
-        if self._past:
-            newest = self._past[-1]
-            for past in self._past:
-                if row < len(past):
-                    past[row] = newest[row] if row < len(newest) else 0
+    def start_row(self, row: int, now: NDArray[np.uint64]) -> None:
+        """A row that was given to another route starts anew from its buckets `now`."""
+        for past in self._past:
+            past[row] = now
 
     def update(self, raw: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Takes a reading a second; `raw` is (rows, BUCKETS), and so is the result."""
         self._past.append(raw)
-        oldest = np.zeros_like(raw)
-        oldest[: len(self._past[0])] = self._past[0][: len(raw)]
-        return np.asarray(raw - oldest)
+        return np.asarray(raw - self._past[0])
 
     @staticmethod
     def shared_rows(window: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -125,23 +120,33 @@ class HistogramRows:
         if row is not None:
             self._free.append(row)
 
-    def assign(self, wanted: NDArray[np.intp]) -> list[tuple[int, int]]:
-        """Gives rows to the wanted routes, busiest first.
+    def assign(self, routes: NDArray[np.intp], pps: NDArray[Any]) -> list[tuple[int, int]]:
+        """Gives rows to the busiest of the routes.
 
         Returns the (route, row) pairs to store, row 0 where one was taken away.
         """
+        wanted = self._choose(routes, pps).tolist()
+        spare = sorted(self.rows.keys() - set(wanted))
         changes = []
-        missing = [int(route) for route in wanted if int(route) not in self.rows]
-        keep = {int(route) for route in wanted}
-        spare = [route for route in self.rows if route not in keep]
-        for route in missing:
+        for route in wanted:
+            if route in self.rows:
+                continue
             if not self._free:
-                if not spare:
-                    break
                 loser = spare.pop()
                 changes.append((loser, 0))
                 self.release(loser)
-            row = self._free.pop()
-            self.rows[route] = row
-            changes.append((route, row))
+            self.rows[route] = self._free.pop()
+            changes.append((route, self.rows[route]))
         return changes
+
+    def _choose(self, routes: NDArray[np.intp], pps: NDArray[Any]) -> NDArray[np.intp]:
+        """As many as there are rows. Whoever takes a row away has to be twice as busy.
+
+        Else rows go to and fro among equals, and none of them ever shows ten seconds.
+        """
+        room = len(self.rows) + len(self._free)
+        if len(routes) <= room:
+            return routes
+        held = np.isin(routes, list(self.rows))
+        weight = pps * (1 + held) + held
+        return np.asarray(routes[np.argpartition(-weight, room)[:room]])

@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,20 @@ _BOOK_TRIES = 20
 _LATENCY_TICKS = 2  # a reading of the histograms each second
 
 
+@dataclass(slots=True)
+class _Received:
+    """What a port's driver received since its books began."""
+
+    first: int
+    growth: int = 0
+
+    def read(self, name: str) -> int:
+        """What was known last of a port that is being renamed, or has just gone."""
+        with contextlib.suppress(OSError):
+            self.growth = max(read_received_packets(name) - self.first, 0)
+        return self.growth
+
+
 class Status:
     """Takes the readings of one tick and publishes them."""
 
@@ -40,7 +55,7 @@ class Status:
         self._verdicts = VerdictRates()
         self._window = LatencyWindow()
         self._histogram_rows = HistogramRows(FIRST_ROUTE_HISTOGRAM, samples.histogram_rows)
-        self._received: dict[int, int] = {}  # ifindex -> driver's count at attach
+        self._received: dict[int, _Received] = {}  # by ifindex
         self._stop = 1  # one behind the highest id ever given out
         self._latency = np.zeros_like(self.shared.latency)
         self._percentiles = (np.full(samples.histogram_rows, np.nan),) * 2
@@ -62,10 +77,12 @@ class Status:
 
     def start_ports(self, slots: list[int]) -> None:
         """Ports were attached: their books begin."""
+        self._received = {i: self._received[i] for i in self._received.keys() & self._ports.ports}
         for ifindex, port in self._ports.ports.items():
             slot = self._ports.datapath.slots[ifindex]
             if slot in slots:
-                self._received[ifindex] = self._start_books(slot, port.name)
+                self._received[ifindex] = _Received(self._start_books(slot, port.name))
+                self._start_histogram(slot)
 
     def _start_books(self, slot: int, name: str) -> int:
         """The driver's count and ours at one moment: if possible, with no packet in between."""
@@ -131,15 +148,13 @@ class Status:
             & (columns["type"] == RouteType.UNICAST)
             & (columns["table"] != TABLE_LOCAL)
         )
-        room = self._samples.histogram_rows - FIRST_ROUTE_HISTOGRAM
-        if len(wanted) > room:
-            busiest = np.argpartition(-pps[wanted], room)[:room]
-            wanted = wanted[busiest]
-        wanted = wanted[np.argsort(-pps[wanted], kind="stable")]
-        for route, row in self._histogram_rows.assign(wanted):
+        for route, row in self._histogram_rows.assign(wanted, pps[wanted]):
             if row:
-                self._window.start_row(row)
+                self._start_histogram(row)
             self._samples.assign_histogram(route, row)
+
+    def _start_histogram(self, row: int) -> None:
+        self._window.start_row(row, self._samples.read_histograms(row, row + 1)[0])
 
     def _snapshot(
         self,
@@ -182,7 +197,7 @@ class Status:
                     mode=self._ports.mode(ifindex),
                     attach=port.attach,
                     reasons=port.reasons,
-                    received=_read_received(port.name) - self._received.get(ifindex, 0),
+                    received=self._received[ifindex].read(port.name),
                     verdicts={int(v): int(counts[v]) for v in np.flatnonzero(counts)},
                     rx_pps=float(rates.sum()),
                     forwarded_pps=float(rates[Verdict.FORWARDED]),
