@@ -4,14 +4,12 @@ from typing import Any
 
 from ebtop.commands.connect import as_command_error
 from ebtop.commands.exits import CommandError, Exit
-from ebtop.commands.text import print_json, print_table
+from ebtop.commands.text import format_printable, print_json, print_table
 from ebtop.engine.client import Client, NoEngineError
 from ebtop.model.errors import EngineGone
-from ebtop.model.format import format_untrusted
 from ebtop.model.port import Mode, PortStatus, Reason
 
 _WAIT_S = 10.0
-_NAME_WIDTH = 15
 
 
 def doctor(*, as_json: bool) -> int:
@@ -79,11 +77,23 @@ def _print(missing: tuple[str, ...], ports: list[dict[str, Any]], engine: str | 
         print(sentence)  # noqa: T201  what the command is for
     said = f"Engine: {engine}" if engine else "No engine runs here; modes as it would find them."
     print(said)  # noqa: T201  the same
-    rows = []
+    shared = [
+        reason
+        for reason in (ports[0]["reasons"] if ports else [])
+        if len(ports) > 1 and all(reason in port["reasons"] for port in ports)
+    ]
+    print_table(("port", "mode"), [(port["name"], str(port["mode"])) for port in ports])
+    if shared:
+        _print_reasons("every port", shared)
     for port in ports:
-        first = (format_untrusted(port["name"], _NAME_WIDTH).rstrip(), str(port["mode"]))
-        rows += [
-            (*(first if not i else ("", "")), reason["reason"], reason["text"], reason["remedy"])
-            for i, reason in enumerate(port["reasons"])
-        ] or [(*first, "-", "-", "-")]
-    print_table(("port", "mode", "reason", "what it is", "what to do"), rows)
+        own = [reason for reason in port["reasons"] if reason not in shared]
+        if own:
+            _print_reasons(port["name"], own)
+
+
+def _print_reasons(subject: str, reasons: list[dict[str, str]]) -> None:
+    """A line for what it is and one for what to do, each short enough for a terminal to wrap."""
+    print(f"\n{format_printable(subject)}:")  # noqa: T201  what the command is for
+    for reason in reasons:
+        print(f"  {reason['reason']}: {format_printable(reason['text'])}")  # noqa: T201  the same
+        print(f"    do: {format_printable(reason['remedy'])}")  # noqa: T201  the same
