@@ -138,7 +138,8 @@ class RandomRoutes:
         while True:
             key = Key(self._prefix(family), self.random.choice(_METRICS[family]))
             specification = self._specification(family, key.prefix)
-            if self.random.random() < 0.04:
+            # Not where they would cover much: most of the table has to be forwarded.
+            if self.random.random() < 0.04 and key.prefix.length >= 16:
                 key, specification = self._special(key), self._hop(family)
             if key.table == "local":
                 specification = "local dev lo"
