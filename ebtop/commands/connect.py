@@ -15,6 +15,9 @@ OWN_COMMAND = (sys.executable, "-P", "-m", "ebtop")
 """This ebtop once more. -P: root may stand in a folder where anyone can put a numpy.py."""
 
 _START_S = 120.0  # a full Internet table on a busy machine
+_ENDED_WELL = (Exit.DONE, Exit.CONFLICT)  # with somebody else's last watcher, or second in a race
+_RETRY_S = 0.02
+_ANEW_S = 0.2
 
 
 def own_environment() -> dict[str, str]:
@@ -58,7 +61,33 @@ def connect_or_start(arguments: list[str]) -> Client:
 
 
 def _start(arguments: list[str]) -> Client:
-    engine = subprocess.Popen(
+    engine = _launch(arguments)
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        if engine.poll() is not None:
+            if engine.returncode not in _ENDED_WELL or (engine.returncode and arguments):
+                raise _failure(engine)
+            time.sleep(_ANEW_S)
+            engine = _launch(arguments)
+        try:
+            client = Client()
+        except NoEngineError:
+            time.sleep(_RETRY_S)
+            continue
+        except EngineGone as error:
+            if engine.poll() is None or engine.returncode in _ENDED_WELL:
+                raise as_command_error(error) from error
+            raise _failure(engine) from error
+        if client.engine_pid == engine.pid or not arguments:
+            return client
+        client.close()
+        time.sleep(_RETRY_S)
+    engine.terminate()
+    raise CommandError("The engine did not start in time.")
+
+
+def _launch(arguments: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [*OWN_COMMAND, "run", "--transient", *arguments],
         env=own_environment(),
         stdin=subprocess.DEVNULL,
@@ -66,36 +95,16 @@ def _start(arguments: list[str]) -> Client:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
-        if engine.poll() is not None:
-            return _raced_or_failed(engine)
-        try:
-            return Client()
-        except NoEngineError:
-            time.sleep(0.02)
-        except EngineGone as error:
-            if engine.poll() is None:
-                raise as_command_error(error) from error
-    engine.terminate()
-    raise CommandError("The engine did not start in time.")
 
 
-def _raced_or_failed(engine: subprocess.Popen[bytes]) -> Client:
-    """Another engine may have been first; else the new one says why it ended."""
+def _failure(engine: subprocess.Popen[bytes]) -> CommandError:
+    """The last words of an engine that ended."""
     words = engine.stderr.read().decode(errors="replace").strip() if engine.stderr else ""
     code = Exit(engine.returncode) if engine.returncode in set(Exit) else Exit.FAILED
-    if code is Exit.CONFLICT:
-        try:
-            return Client()
-        except NoEngineError:
-            pass
-        except EngineGone as error:
-            raise as_command_error(error) from error
     message = (
         words.splitlines()[-1].removeprefix("ebtop: ") if words else "The engine ended at once."
     )
-    raise CommandError(message, code)
+    return CommandError(message, code)
 
 
 def as_command_error(error: EngineGone) -> CommandError:

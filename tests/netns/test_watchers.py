@@ -15,7 +15,7 @@ from ebtop.engine.server import Server
 from ebtop.engine.shared import SharedColumns
 from ebtop.lab.topology import Lab, Router
 from ebtop.model.errors import EngineGone
-from tests.netns.running_engine import PATIENCE_S, RunningEngine, forwarding, run_engine
+from tests.netns.running_engine import EBTOP, PATIENCE_S, RunningEngine, forwarding, run_engine
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -83,6 +83,7 @@ def test_members_of_the_group_may_watch(
     monkeypatch.setattr(serving, "_read_group", lambda: group)
     columns = SharedColumns(16)
     server = router.namespace.run(Server)
+    server.listen()
     try:
         watcher = start(router, WATCH, groups=groups)
         listener = server.filenos()[0]
@@ -123,9 +124,9 @@ def test_squatter_is_a_conflict(lab: Lab, router: Router, manner: str) -> None:
     assert squatter.stdout.readline() == "there\n"
     command = RunningEngine(lab, router, None, None).command  # type: ignore[arg-type]  # no engine
     try:
-        said = [command(), command("run")]
+        said = [command("run")]
         if manner == "listen":
-            said += [command("routes"), command("doctor")]
+            said += [command(), command("routes"), command("doctor")]
     finally:
         squatter.communicate(timeout=PATIENCE_S)
 
@@ -133,7 +134,8 @@ def test_squatter_is_a_conflict(lab: Lab, router: Router, manner: str) -> None:
         f"ebtop: Process {squatter.pid} of user {NOBODY} squats on ebtop's socket: end it and try"
         " again.\n"
         if manner == "listen"
-        else "ebtop: Another process owns ebtop's socket and says nothing: `ss -xlp` names it.\n"
+        else "ebtop: Another process owns ebtop's socket and does not answer yet;"
+        " `ss -xap` names it.\n"
     )
     assert said == [(4, "", expected)] * len(said)
 
@@ -146,6 +148,17 @@ def test_options_for_an_engine_that_runs_already_are_refused(lab: Lab, router: R
         assert (code, output) == (4, "")
         assert f"pid {engine.process.pid} already runs here: --observe" in errors
         assert forwarding(engine.snapshot())
+
+
+def test_all_that_start_at_once_watch_one_engine(lab: Lab, router: Router) -> None:
+    starts = [
+        lab.spawn(list(EBTOP), router.namespace, output=subprocess.PIPE, errors=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=PATIENCE_S) for process in starts]
+
+    assert {process.returncode for process in starts} == {0}, said
+    assert all(b"10.255.1.0/24" in output and not errors for output, errors in said), said
 
 
 def test_engine_is_not_made_of_what_lies_around(router: Router, tmp_path: Path) -> None:
