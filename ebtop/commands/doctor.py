@@ -14,19 +14,20 @@ _WAIT_S = 10.0
 
 def doctor(*, as_json: bool) -> int:
     """Prints the ports of the running engine, or what an engine would find here."""
-    missing, ports, engine = _examine()
+    findings = _examine()
     if as_json:
-        print_json({"engine": engine, "missing": list(missing), "ports": ports})
+        print_json(findings)
     else:
-        _print(missing, ports, engine)
-    return Exit.LACKING if missing else Exit.DONE
+        _print(findings)
+    return Exit.LACKING if findings["missing"] else Exit.DONE
 
 
-def _examine() -> tuple[tuple[str, ...], list[dict[str, Any]], str | None]:
+def _examine() -> dict[str, Any]:
     try:
         client = Client()
     except NoEngineError:
-        return (*_examine_here(), None)
+        missing, ports = _examine_here()
+        return {"engine": None, "missing": list(missing), "notices": [], "ports": ports}
     except EngineGone as error:
         raise as_command_error(error) from error
     try:
@@ -35,7 +36,12 @@ def _examine() -> tuple[tuple[str, ...], list[dict[str, Any]], str | None]:
         raise CommandError(str(error)) from error
     finally:
         client.close()
-    return (), [_describe(port) for port in snapshot.ports], snapshot.owner
+    return {
+        "engine": snapshot.owner,
+        "missing": [],
+        "notices": list(snapshot.notices),
+        "ports": [_describe(port) for port in snapshot.ports],
+    }
 
 
 def _examine_here() -> tuple[tuple[str, ...], list[dict[str, Any]]]:
@@ -72,11 +78,12 @@ def _reasons(reasons: tuple[Reason, ...] | list[Reason]) -> list[dict[str, str]]
     ]
 
 
-def _print(missing: tuple[str, ...], ports: list[dict[str, Any]], engine: str | None) -> None:
-    for sentence in missing:
-        print(sentence)  # noqa: T201  what the command is for
+def _print(findings: dict[str, Any]) -> None:
+    engine = findings["engine"]
     said = f"Engine: {engine}" if engine else "No engine runs here; modes as it would find them."
-    print(said)  # noqa: T201  the same
+    ports = findings["ports"]
+    for sentence in (*findings["missing"], said, *findings["notices"]):
+        print(format_printable(sentence))  # noqa: T201  what the command is for
     shared = [
         reason
         for reason in (ports[0]["reasons"] if ports else [])

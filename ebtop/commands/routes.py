@@ -44,7 +44,9 @@ def print_routes(client: Client, match: str | None, *, as_json: bool) -> int:
         print_json({"routes": described})
     else:
         print_table(_HEADINGS, [_cells(route) for route in described])
-    return Exit.DONE if len(rows) or match is None else Exit.FAILED
+    if match is None or len(rows):
+        return Exit.DONE
+    raise CommandError(f"No route matches {match}.")
 
 
 def select_rows(snapshot: Snapshot, match: str | None) -> NDArray[np.intp]:

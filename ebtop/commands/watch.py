@@ -24,5 +24,7 @@ def watch(*, ports: list[str], observe: bool) -> int:
 
 
 def has_screen() -> bool:
-    """Whether escapes may be written: two terminals, and one that knows them."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in ("", "dumb")
+    """Whether escapes may be written: to a terminal all around, and one that knows them."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    terminals = all(stream is not None and stream.isatty() for stream in streams)
+    return terminals and os.environ.get("TERM", "") not in {"", "dumb"}

@@ -229,10 +229,18 @@ class Engine:
         return Mode.FORWARD if Mode.FORWARD in modes else Mode.OBSERVE
 
     def _notices(self) -> tuple[str, ...]:
+        notices = []
         left_out = self._control.rib.overflow + self._control.fib.overflow
-        if not left_out:
-            return ()
-        return (f"{left_out} routes do not fit the tables; the kernel forwards for them.",)
+        if left_out:
+            notices.append(
+                f"The tables are too small: the kernel forwards for {left_out} routes. An engine"
+                " that is started now makes larger ones."
+            )
+        names = {link.name for link in self._ports.links.values()}
+        absent = sorted(self._options.ports - names)
+        if absent:
+            notices.append(f"No interface is called {', '.join(absent)}.")
+        return tuple(notices)
 
     def _keep_neighbours(self) -> None:
         now = self._datapath.used_now()
