@@ -11,7 +11,7 @@ from typing import Any
 
 from ebtop.commands.connect import OWN_COMMAND, own_environment
 from ebtop.commands.exits import CommandError, Exit
-from ebtop.commands.routes import describe_route, select_rows
+from ebtop.commands.routes import describe_routes, select_rows
 from ebtop.commands.text import print_json, print_table
 from ebtop.commands.watch import has_screen
 from ebtop.engine.client import Client, NoEngineError
@@ -148,7 +148,7 @@ def _read_hosts(router: Router) -> list[dict[str, Any]]:
 
 def _compile_report(snapshot: Snapshot, hosts: list[dict[str, Any]]) -> dict[str, Any]:
     names = ("prefix", "table", "type", "best", "packets", "bytes", "punts", "drops")
-    routes = [describe_route(snapshot, int(row)) for row in select_rows(snapshot, None)]
+    routes = describe_routes(snapshot, select_rows(snapshot, None))
     return {
         "routes": [
             {name: route[name] for name in (*names, "p50_ns", "p99_ns")} for route in routes

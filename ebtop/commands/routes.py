@@ -1,7 +1,7 @@
 """`ebtop routes`: the table with live counters, as text or JSON."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 
 from ebtop.commands.connect import connect
 from ebtop.commands.exits import CommandError, Exit
-from ebtop.commands.text import print_json, print_table
+from ebtop.commands.text import print_json_list, print_table
 from ebtop.engine.client import Client
 from ebtop.model.errors import EngineGone
 from ebtop.model.format import format_count, format_latency_ns, format_untrusted
 from ebtop.model.match import find_contained, find_longest_match
 from ebtop.model.prefix import format_prefix, parse_address, parse_prefix
-from ebtop.model.route import TABLE_LOCAL, RouteType, format_owner
+from ebtop.model.route import TABLE_LOCAL, NexthopGroup, RouteType, format_owner
 from ebtop.model.snapshot import RowState, Snapshot
 
 _WAIT_S = 10.0
 _COUNTERS = ("packets", "bytes", "observed_packets", "observed_bytes", "punts", "drops")
 _RATES = ("pps", "bps", "punt_pps", "p50_ns", "p99_ns")
+_PREFIX = ("family", "high", "low", "length")
+_FACTS = ("type", "table", "metric", "protocol", "state", "group")
+_COLUMNS = (*_PREFIX, *_FACTS, *_COUNTERS, *_RATES)
+_BATCH = 1 << 12
 
 
 def routes(match: str | None, *, as_json: bool) -> int:
@@ -39,11 +43,11 @@ def print_routes(client: Client, match: str | None, *, as_json: bool) -> int:
     except EngineGone as error:
         raise CommandError(str(error)) from error
     rows = select_rows(snapshot, match)
-    described = [describe_route(snapshot, int(row)) for row in rows]
+    described = describe_routes(snapshot, rows)
     if as_json:
-        print_json({"routes": described})
+        print_json_list("routes", described)
     else:
-        print_table(_HEADINGS, [_cells(route) for route in described])
+        print_table(_HEADINGS, map(_cells, described))
     if match is None or len(rows):
         return Exit.DONE
     raise CommandError(f"No route matches {match}.")
@@ -74,30 +78,37 @@ def select_rows(snapshot: Snapshot, match: str | None) -> NDArray[np.intp]:
     return rows[np.lexsort(keys)]
 
 
-def describe_route(snapshot: Snapshot, row: int) -> dict[str, Any]:
-    """One route as JSON has it; what was not measured is null."""
-    table = snapshot.routes
-    group = int(table["group"][row])
-    members = snapshot.groups[group].members if group < len(snapshot.groups) else ()
-    value = {name: table[name][row].item() for name in (*_COUNTERS, *_RATES)}
+def describe_routes(snapshot: Snapshot, rows: NDArray[np.intp]) -> Iterator[dict[str, Any]]:
+    """Routes as JSON has them, made as they are asked for; what was not measured is null."""
+    hops = [_describe_hops(snapshot, group) for group in snapshot.groups]
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        values = [snapshot.routes[name][batch].tolist() for name in _COLUMNS]
+        for row in zip(*values, strict=True):
+            yield _describe(dict(zip(_COLUMNS, row, strict=True)), hops)
+
+
+def _describe_hops(snapshot: Snapshot, group: NexthopGroup) -> list[dict[str, Any]]:
+    return [
+        {
+            "gateway": str(member.gateway) if member.gateway else None,
+            "port": snapshot.names.get(member.ifindex, str(member.ifindex)),
+            "weight": member.weight,
+        }
+        for member in group.members
+    ]
+
+
+def _describe(route: dict[str, Any], hops: list[list[dict[str, Any]]]) -> dict[str, Any]:
     return {
-        "prefix": format_prefix(
-            *(int(table[name][row]) for name in ("family", "high", "low", "length"))
-        ),
-        "type": RouteType(int(table["type"][row])).name.lower(),
-        "table": int(table["table"][row]),
-        "metric": int(table["metric"][row]),
-        "owner": format_owner(int(table["protocol"][row])),
-        "best": int(table["state"][row]) == RowState.BEST,
-        "nexthops": [
-            {
-                "gateway": str(member.gateway) if member.gateway else None,
-                "port": snapshot.names.get(member.ifindex, str(member.ifindex)),
-                "weight": member.weight,
-            }
-            for member in members
-        ],
-        **{name: _finite(number) for name, number in value.items()},
+        "prefix": format_prefix(*(route[name] for name in _PREFIX)),
+        "type": RouteType(route["type"]).name.lower(),
+        "table": route["table"],
+        "metric": route["metric"],
+        "owner": format_owner(route["protocol"]),
+        "best": route["state"] == RowState.BEST,
+        "nexthops": hops[route["group"]] if route["group"] < len(hops) else [],
+        **{name: _finite(route[name]) for name in (*_COUNTERS, *_RATES)},
     }
 
 
