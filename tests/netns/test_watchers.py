@@ -134,7 +134,7 @@ def test_squatter_is_a_conflict(lab: Lab, router: Router, manner: str) -> None:
         f"ebtop: Process {squatter.pid} of user {NOBODY} squats on ebtop's socket: end it and try"
         " again.\n"
         if manner == "listen"
-        else "ebtop: Another process owns ebtop's socket and does not answer yet;"
+        else "ebtop: Another process owns this network namespace and does not answer yet;"
         " `ss -xap` names it.\n"
     )
     assert said == [(4, "", expected)] * len(said)
