@@ -42,7 +42,8 @@ def _name_owner() -> str:
     except SquatterError as error:
         return str(error)
     except (NoEngineError, EngineGone):
-        return "Another process owns this network namespace and does not answer yet; `ss -xap` names it."
+        said = "Another process owns this network namespace and does not answer yet"
+        return f"{said}; `ss -xap` names it."
     client.close()
     owner = f"The ebtop engine with pid {client.engine_pid}"
     return f"{owner} owns this network namespace; `ebtop` watches it."
