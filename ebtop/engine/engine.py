@@ -108,8 +108,10 @@ class Engine:
                 self._loop(wake)
             finally:
                 self.close()
+                # All that is left is to return, through an interpreter that puts handlers back.
+                signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING_SIGNALS)
                 for number in _ENDING_SIGNALS:
-                    signal.signal(number, signal.SIG_IGN)  # all that is left is to return
+                    signal.signal(number, signal.SIG_IGN)
 
     def close(self) -> None:
         """Hands all traffic back to the kernel."""
@@ -142,8 +144,9 @@ class Engine:
 
     def _take_signals(self) -> None:
         def end(_number: int, _frame: FrameType | None) -> None:
-            self._ended = True
-            self._waker.send(b"\0")
+            if not self._ended:
+                self._ended = True
+                self._waker.send(b"\0")
 
         for number in _ENDING_SIGNALS:
             signal.signal(number, end)
