@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import IO
 
 import ebtop
 from ebtop.commands.exits import CommandError, Exit
@@ -61,14 +63,19 @@ def connect_or_start(arguments: list[str]) -> Client:
 
 
 def _start(arguments: list[str]) -> Client:
-    engine = _launch(arguments)
+    with tempfile.TemporaryFile() as words:
+        return _start_engine(arguments, words)
+
+
+def _start_engine(arguments: list[str], words: IO[bytes]) -> Client:
+    engine = _launch(arguments, words)
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
         if engine.poll() is not None:
             if engine.returncode not in _ENDED_WELL or (engine.returncode and arguments):
-                raise _failure(engine)
+                raise _failure(engine, words)
             time.sleep(_ANEW_S)
-            engine = _launch(arguments)
+            engine = _launch(arguments, words)
         try:
             client = Client()
         except NoEngineError:
@@ -77,7 +84,7 @@ def _start(arguments: list[str]) -> Client:
         except EngineGone as error:
             if engine.poll() is None or engine.returncode in _ENDED_WELL:
                 raise as_command_error(error) from error
-            raise _failure(engine) from error
+            raise _failure(engine, words) from error
         if client.engine_pid == engine.pid or not arguments:
             return client
         client.close()
@@ -86,20 +93,22 @@ def _start(arguments: list[str]) -> Client:
     raise CommandError("The engine did not start in time.")
 
 
-def _launch(arguments: list[str]) -> subprocess.Popen[bytes]:
+def _launch(arguments: list[str], words: IO[bytes]) -> subprocess.Popen[bytes]:
+    """An engine whose narration goes to a file: a pipe that nobody reads stops it when full."""
     return subprocess.Popen(
         [*OWN_COMMAND, "run", "--transient", *arguments],
         env=own_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=words,
         start_new_session=True,
     )
 
 
-def _failure(engine: subprocess.Popen[bytes]) -> CommandError:
+def _failure(engine: subprocess.Popen[bytes], narration: IO[bytes]) -> CommandError:
     """The last words of an engine that ended."""
-    words = engine.stderr.read().decode(errors="replace").strip() if engine.stderr else ""
+    narration.seek(0)
+    words = narration.read().decode(errors="replace").strip()
     code = Exit(engine.returncode) if engine.returncode in set(Exit) else Exit.FAILED
     message = (
         words.splitlines()[-1].removeprefix("ebtop: ") if words else "The engine ended at once."

@@ -30,7 +30,10 @@ def run(*, ports: list[str], observe: bool, transient: bool) -> int:
     except MemoryError as error:
         raise CommandError("The engine cannot start: there is not enough memory.") from error
     print(f"ebtop: the engine runs, pid {os.getpid()}.", file=sys.stderr)  # noqa: T201
-    engine.run()
+    try:
+        engine.run()
+    except (DatapathError, OSError, MemoryError) as error:
+        raise CommandError(f"The engine ended; the kernel forwards: {error}.") from error
     return Exit.DONE
 
 

@@ -13,6 +13,9 @@ INDIRECT_SET = 1023
 MAX_PATHS = 64
 BLOCK_WORDS = 256
 MAX_ROUTES = 1 << 21
+LEAST_ROUTES = 1 << 14
+"""A router that starts with a handful of routes may get more: 48 bytes each for every CPU."""
+LEAST_BLOCKS = 1 << 12
 
 LEAF_BLOCK = 1 << 31
 LEAF_ROUTE_SHIFT = 10
@@ -68,7 +71,7 @@ class Capacity:
 
     @classmethod
     def for_table(cls, ipv4_routes: int, ipv6_routes: int) -> Self:
-        """Room for a table of this size to double; powers of two.
+        """Room for a table of this size to double, and for a small one to grow; powers of two.
 
         Real tables need a block for 25 IPv4 or 4.5 IPv6 routes; a small one may be all hosts.
         """
@@ -77,8 +80,8 @@ class Capacity:
         blocks6 = min(14 * ipv6_routes, 2048 + ipv6_routes // 4)
         sets = min(max(power_of_two(routes // 16), 1024), 65536)
         return cls(
-            routes=min(max(power_of_two(2 * routes), 1024), MAX_ROUTES),
-            blocks=max(power_of_two(2 * (blocks4 + blocks6)), 1024),
+            routes=min(max(power_of_two(2 * routes), LEAST_ROUTES), MAX_ROUTES),
+            blocks=max(power_of_two(2 * (blocks4 + blocks6)), LEAST_BLOCKS),
             sets=sets,
             members=4 * sets,
             adjacencies=max(2 * sets, 8192),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ebtop.fib.layout import LEAST_ROUTES
 from ebtop.lab.topology import Lab, Router
 from tests.netns.running_engine import (
     EBTOP,
@@ -17,7 +18,7 @@ from tests.netns.running_engine import (
     run_engine,
 )
 
-ROUTES = 1500  # an engine that starts with a handful has room for 1023
+ROUTES = LEAST_ROUTES + 500
 
 
 @pytest.fixture
