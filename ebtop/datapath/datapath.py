@@ -7,7 +7,7 @@ import numpy as np
 
 from ebtop.datapath import syscall
 from ebtop.datapath.install import Installer
-from ebtop.datapath.maps import Maps, read_possible_cpus, specify_maps
+from ebtop.datapath.maps import FIRST_ROUTE_HISTOGRAM, Maps, read_possible_cpus, specify_maps
 from ebtop.datapath.ports import Ports
 from ebtop.datapath.programs import load_programs
 from ebtop.datapath.samples import Samples
@@ -36,7 +36,7 @@ class Datapath:
     def __init__(self, sizes: Sizes) -> None:
         """Makes maps and programs; nothing is attached. Raises DatapathError."""
         cpus, routes = read_possible_cpus(), sizes.capacity.routes
-        histograms = 64 + ROUTE_HISTOGRAMS
+        histograms = FIRST_ROUTE_HISTOGRAM + ROUTE_HISTOGRAMS
         specifications = specify_maps(
             sizes.capacity, cpus=cpus, neighbours=sizes.neighbours, histograms=histograms
         )

@@ -13,9 +13,9 @@ from ebtop.datapath import syscall
 from ebtop.datapath.syscall import DatapathError
 from ebtop.fib.layout import Capacity
 from ebtop.model.histogram import BUCKETS
+from ebtop.model.port import PORTS
+from ebtop.model.verdict import VERDICTS
 
-PORTS = 64
-VERDICTS = 64
 FIRST_ROUTE_HISTOGRAM = 64
 
 HISTOGRAM_TYPE = np.dtype(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ebtop.datapath import syscall
-from ebtop.datapath.maps import PORTS, Maps
+from ebtop.datapath.maps import Maps
 from ebtop.datapath.programs import Programs
 from ebtop.datapath.syscall import DatapathError
-from ebtop.model.port import AttachKind
+from ebtop.model.port import PORTS, AttachKind
 
 FORWARD = 1 << 0
 IPV4 = 1 << 1

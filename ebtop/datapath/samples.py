@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 from ebtop.datapath.maps import (
     FIRST_ROUTE_HISTOGRAM,
-    PORTS,
     ROUTE_COUNTER_TYPE,
     ROUTE_OTHER_TYPE,
-    VERDICTS,
     Maps,
 )
+from ebtop.model.port import PORTS
+from ebtop.model.verdict import VERDICTS
 
 COUNTERS = (*(ROUTE_COUNTER_TYPE.names or ()), *(ROUTE_OTHER_TYPE.names or ()))
 """What is counted for each route, in the order of `Samples.read_routes`."""

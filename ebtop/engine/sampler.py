@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from ebtop.datapath.samples import COUNTERS
 from ebtop.engine.shared import LATENCY_ROWS
 from ebtop.model.histogram import BUCKETS, percentile_ns
+from ebtop.model.port import PORTS
+from ebtop.model.verdict import VERDICTS
 
 _RATE_TICKS = 2  # rates are over this many ticks
 LATENCY_WINDOW_S = 10
-_PORTS = 64
 
 
 class RouteRates:
@@ -58,8 +59,8 @@ class VerdictRates:
     def __init__(self) -> None:
         self._baseline: NDArray[np.uint64] | None = None
         self._past: deque[tuple[int, NDArray[np.uint64]]] = deque(maxlen=_RATE_TICKS)
-        self.counts = np.zeros((_PORTS, 64), dtype=np.uint64)
-        self.rates = np.zeros((_PORTS, 64))
+        self.counts = np.zeros((PORTS, VERDICTS), dtype=np.uint64)
+        self.rates = np.zeros((PORTS, VERDICTS))
 
     def start_slot(self, slot: int, raw: NDArray[np.uint64]) -> None:
         """A port newly attached counts from zero."""
@@ -97,7 +98,7 @@ class LatencyWindow:
     def shared_rows(window: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Row 0 all ports together, row 1 + slot each port: what clients get."""
         rows = np.zeros((LATENCY_ROWS, BUCKETS), dtype=np.uint64)
-        rows[1:] = window[:_PORTS]
+        rows[1:] = window[:PORTS]
         rows[0] = rows[1:].sum(axis=0, dtype=np.uint64)
         return rows
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebtop.model.histogram import BUCKETS
+from ebtop.model.port import PORTS
 from ebtop.model.snapshot import LIVE_COLUMNS, STATIC_COLUMNS, RouteTable
 
-LATENCY_ROWS = 65
+LATENCY_ROWS = 1 + PORTS
 _MAGIC = 0x65_62_74_6F_70_00_00_01
 _HEADER_BYTES = 64
 _F_SEAL_FUTURE_WRITE = 0x0010

@@ -12,10 +12,10 @@ from ebtop.fib.layout import (
     ADJACENCY_RESOLVED,
     ADJACENCY_WORDS,
     NO_SLOT,
-    PORTS,
 )
 from ebtop.fib.patch import Dirty, NeighbourStore
 from ebtop.fib.pool import Pool
+from ebtop.model.port import PORTS
 from ebtop.model.prefix import Address
 from ebtop.model.route import Nexthop
 

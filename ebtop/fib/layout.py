@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-PORTS = 64
 FIRST_SET = 16
 INDIRECT_SET = 1023
 MAX_PATHS = 64

@@ -18,7 +18,6 @@ from ebtop.fib.layout import (
     MAX_PATHS,
     MEMBER_WORDS,
     PATHS_MANY,
-    PORTS,
     SET_PATHS,
     SET_PORTS,
     SET_VALID,
@@ -27,6 +26,7 @@ from ebtop.fib.layout import (
 )
 from ebtop.fib.patch import Dirty, Store
 from ebtop.fib.pool import Pool, RangePool
+from ebtop.model.port import PORTS
 from ebtop.model.route import Nexthop, NexthopGroup
 
 SetKey = tuple[int, int]  # group number, MTU

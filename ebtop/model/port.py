@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+PORTS = 64
+"""Slots for ports: an interface beyond them stays with the kernel."""
+
 
 class Mode(StrEnum):
     """What becomes of a packet that is provably simple."""

@@ -2,6 +2,9 @@
 
 from enum import IntEnum
 
+VERDICTS = 64
+"""Room in a port's row of counters, more than there are verdicts."""
+
 
 class Verdict(IntEnum):
     """Mirror of enum ebtop_verdict in bpf/abi.h; numbers are append-only."""

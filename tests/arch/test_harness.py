@@ -83,16 +83,19 @@ def test_every_listed_feature_has_a_probe() -> None:
 def test_process_left_behind_is_found() -> None:
     session = "of-this-test"
     environment = os.environ | {leftovers.SESSION_VARIABLE: session}
-    child = subprocess.Popen(["cat"], env=environment, stdin=subprocess.PIPE)
-    try:
-        found = leftovers.wait_for_processes(session, patience_s=0)
-        assert found == [f"left behind: process {child.pid} (cat)"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(["cat"], env=environment, **pipes) as child:
         assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        child.stdout.readline()  # it runs, and has its environment
+        found = leftovers.wait_for_processes(session, patience_s=0)
         child.stdin.close()  # cat ends by itself, and is waited for
-        assert leftovers.wait_for_processes(session, patience_s=30) == []
-    finally:
-        child.kill()
-        child.wait()
+        rest = leftovers.wait_for_processes(session, patience_s=30)
+
+    assert found == [f"left behind: process {child.pid} (cat)"]
+    assert rest == []
 
 
 def test_change_of_the_machine_is_told() -> None:

@@ -6,7 +6,6 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,12 +28,6 @@ for number in $(seq 10 1100); do eval "exec $number</dev/null"; done
 exec "$@"
 """
 POLLED_S = 6.0  # the engine polls what is silent every five seconds
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as lab:
-        yield lab
 
 
 @pytest.fixture

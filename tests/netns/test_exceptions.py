@@ -1,9 +1,6 @@
 """A path that the kernel learned for one host: XDP leaves that host to the kernel."""
 
 import struct
-from collections.abc import Iterator
-
-import pytest
 
 from ebtop.lab.frames import Flow, build_ip, checksum
 from ebtop.lab.namespace import open_sender
@@ -16,12 +13,6 @@ from ebtop.model.verdict import Verdict
 from tests.netns.running_engine import count, forwarding, run_engine
 
 TARGET = parse_address("198.18.0.9")
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as lab:
-        yield lab
 
 
 def learn_pmtu(router: Router, target: Address) -> None:

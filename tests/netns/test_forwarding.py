@@ -5,8 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-import pytest
-
 from ebtop.kernel.driver_statistics import read_received_packets
 from ebtop.lab.demo_router import DEMO_ROUTES, build_demo
 from ebtop.lab.frames import Flow, expected_forwarded
@@ -31,12 +29,6 @@ OWNED = [parse_prefix(f"198.18.{n}.0/24") for n in range(1, 5)] + [
 ]
 """What the hosts own and answer; they take all else in silence."""
 FLOWS_A_PREFIX = 5
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as lab:
-        yield lab
 
 
 def single_paths() -> list[tuple[Address, int]]:

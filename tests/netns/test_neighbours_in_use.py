@@ -1,9 +1,6 @@
 """A neighbour that XDP sends to is kept fresh, though its packets pass the kernel by."""
 
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from ebtop.lab.frames import Flow
 from ebtop.lab.numbered import send_numbered
@@ -13,12 +10,6 @@ from ebtop.model.verdict import Verdict
 from tests.netns.running_engine import count, forwarding, run_engine
 
 PERMANENT = "10.255.2.3"
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as lab:
-        yield lab
 
 
 def states(router: Router) -> dict[str, list[str]]:

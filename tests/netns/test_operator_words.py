@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,12 +18,6 @@ from tests.netns.running_engine import (
 )
 
 ROUTES = LEAST_ROUTES + 500
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as lab:
-        yield lab
 
 
 @pytest.fixture
