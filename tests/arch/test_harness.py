@@ -83,8 +83,9 @@ def test_every_listed_feature_has_a_probe() -> None:
 def test_process_left_behind_is_found() -> None:
     session = "of-this-test"
     environment = os.environ | {leftovers.SESSION_VARIABLE: session}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(["cat"], env=environment, **pipes) as child:
+    with subprocess.Popen(
+        ["cat"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdin.write(b"\n")
