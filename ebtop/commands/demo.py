@@ -80,7 +80,7 @@ def _end(screen: subprocess.Popen[bytes]) -> None:
 def _report(lab: Lab, router: Router, seconds: float, *, as_json: bool) -> int:
     """Runs the traffic for a while, lets it end, and prints the books."""
     lab.spawn([*OWN_COMMAND, "run"], router.namespace)
-    client = router.namespace.run(_connect)
+    client = _connect(router)
     try:
         _wait_until_forwarding(client)
         traffic = start_traffic(lab, router, duration_s=int(seconds) + 60)
@@ -100,11 +100,12 @@ def _report(lab: Lab, router: Router, seconds: float, *, as_json: bool) -> int:
     return Exit.DONE
 
 
-def _connect() -> Client:
+def _connect(router: Router) -> Client:
+    """Waits here and not in the namespace's thread, which nothing could interrupt."""
     deadline = time.monotonic() + _START_S
     while True:
         try:
-            return Client()
+            return router.namespace.run(Client)
         except NoEngineError:
             if time.monotonic() > deadline:
                 raise CommandError("The engine did not start in time.") from None
