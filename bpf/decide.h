@@ -69,7 +69,8 @@ EBTOP_INLINE __u32 decide_ipv6(const struct ebtop_frame *frame, struct ebtop_dec
 {
 	const struct ebtop_ipv6 *ip = frame->start + sizeof(struct ebtop_ethernet);
 	const void *l4 = ip + 1;
-	struct ebtop_flow flow = { .ip = ip, .l4 = l4, .end = frame->end, .with_ports = 1 };
+	struct ebtop_flow flow = { .ip = ip, .l4 = l4, .end = frame->end, .with_ports = 1,
+				   .is_ipv6 = 1 };
 	__u32 verdict, leaf, l3_bytes;
 
 	if (l4 > frame->end)

@@ -89,6 +89,7 @@ struct ebtop_flow {
 	const void *end;		/* of the frame */
 	__u32 protocol;
 	__u32 with_ports;		/* not a fragment */
+	__u32 is_ipv6;			/* a constant, so that no bound hangs on memory */
 };
 
 /* The wire's word at an even offset; headers start at 14, so 32-bit ones are not aligned. */

@@ -60,14 +60,13 @@ EBTOP_INLINE __u32 fold_ipv6(const __u8 *address)
 }
 
 /* One flow, one path: 31 bits over the fields of fib_multipath_hash_policy 0 or 1. */
-EBTOP_INLINE __u32 flow_hash(const struct ebtop_flow *flow, int is_ipv6,
-			     const struct ebtop_control *control)
+EBTOP_INLINE __u32 flow_hash(const struct ebtop_flow *flow, const struct ebtop_control *control)
 {
 	const struct ebtop_ipv4 *ip4 = flow->ip;
 	const struct ebtop_ipv6 *ip6 = flow->ip;
 	__u32 hash = 0x9e3779b9;
 
-	if (is_ipv6) {
+	if (flow->is_ipv6) {
 		hash = hash_mix(hash, fold_ipv6(ip6->source));
 		hash = hash_mix(hash, fold_ipv6(ip6->destination) ^
 					      (ebtop_word(ip6) & EBTOP_BE32(0x000fffff)));
@@ -170,7 +169,7 @@ EBTOP_INLINE __u32 decide_path(struct ebtop_decision *d, __u32 index, const stru
 	d->adjacency = set->paths;
 	if (d->adjacency >> EBTOP_PATHS_MANY_SHIFT)
 		d->adjacency = pick_adjacency(d->adjacency & ~(1u << EBTOP_PATHS_MANY_SHIFT),
-					      flow_hash(flow, d->is_ipv6, control));
+					      flow_hash(flow, control));
 	adjacency = map_adjacency(d->adjacency);
 	if (!adjacency)
 		return EBTOP_PUNT_NEIGHBOUR;
@@ -180,7 +179,7 @@ EBTOP_INLINE __u32 decide_path(struct ebtop_decision *d, __u32 index, const stru
 	if (d->egress == d->ingress)
 		return EBTOP_PUNT_SAME_PORT;
 	if (adjacency->flags & EBTOP_ADJACENCY_CONNECTED) {
-		d->adjacency = neighbour_adjacency(destination, d->is_ipv6, d->egress);
+		d->adjacency = neighbour_adjacency(destination, flow->is_ipv6, d->egress);
 		adjacency = map_adjacency(d->adjacency);
 		if (!adjacency)
 			return EBTOP_PUNT_NEIGHBOUR;
