@@ -73,7 +73,7 @@ def _start_engine(arguments: list[str], words: IO[bytes]) -> Client:
     while time.monotonic() < deadline:
         if engine.poll() is not None:
             if engine.returncode not in _ENDED_WELL or (engine.returncode and arguments):
-                raise _failure(engine, words)
+                raise engine_failure(engine, words)
             time.sleep(_ANEW_S)
             engine = _launch(arguments, words)
         try:
@@ -84,7 +84,7 @@ def _start_engine(arguments: list[str], words: IO[bytes]) -> Client:
         except EngineGone as error:
             if engine.poll() is None or engine.returncode in _ENDED_WELL:
                 raise as_command_error(error) from error
-            raise _failure(engine, words) from error
+            raise engine_failure(engine, words) from error
         if client.engine_pid == engine.pid or not arguments:
             return client
         client.close()
@@ -105,7 +105,7 @@ def _launch(arguments: list[str], words: IO[bytes]) -> subprocess.Popen[bytes]:
     )
 
 
-def _failure(engine: subprocess.Popen[bytes], narration: IO[bytes]) -> CommandError:
+def engine_failure(engine: subprocess.Popen[bytes], narration: IO[bytes]) -> CommandError:
     """The last words of an engine that ended."""
     narration.seek(0)
     words = narration.read().decode(errors="replace").strip()

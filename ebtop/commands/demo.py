@@ -3,13 +3,14 @@
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from ebtop.commands.connect import OWN_COMMAND, own_environment
+from ebtop.commands.connect import OWN_COMMAND, engine_failure, own_environment
 from ebtop.commands.exits import CommandError, Exit
 from ebtop.commands.routes import describe_routes, select_rows
 from ebtop.commands.text import print_json, print_table
@@ -79,8 +80,7 @@ def _end(screen: subprocess.Popen[bytes]) -> None:
 
 def _report(lab: Lab, router: Router, seconds: float, *, as_json: bool) -> int:
     """Runs the traffic for a while, lets it end, and prints the books."""
-    lab.spawn([*OWN_COMMAND, "run"], router.namespace)
-    client = _connect(router)
+    client = _start_engine(lab, router)
     try:
         _wait_until_forwarding(client)
         traffic = start_traffic(lab, router, duration_s=int(seconds) + 60)
@@ -100,16 +100,20 @@ def _report(lab: Lab, router: Router, seconds: float, *, as_json: bool) -> int:
     return Exit.DONE
 
 
-def _connect(router: Router) -> Client:
-    """Waits here and not in the namespace's thread, which nothing could interrupt."""
+def _start_engine(lab: Lab, router: Router) -> Client:
+    """An engine and its watcher. Raises CommandError with the engine's own words."""
     deadline = time.monotonic() + _START_S
-    while True:
-        try:
-            return router.namespace.run(Client)
-        except NoEngineError:
-            if time.monotonic() > deadline:
-                raise CommandError("The engine did not start in time.") from None
-            time.sleep(0.05)
+    with tempfile.TemporaryFile() as words:
+        engine = lab.spawn([*OWN_COMMAND, "run"], router.namespace, errors=words.fileno())
+        # Waits here and not in the namespace's thread, which nothing could interrupt.
+        while time.monotonic() < deadline:
+            try:
+                return router.namespace.run(Client)
+            except (NoEngineError, EngineGone) as error:
+                if engine.poll() is not None:
+                    raise engine_failure(engine, words) from error
+                time.sleep(0.05)
+    raise CommandError("The engine did not start in time.")
 
 
 def _wait_until_forwarding(client: Client) -> None:

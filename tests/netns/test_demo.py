@@ -123,6 +123,25 @@ def test_headless_report_closes() -> None:
     assert sum(host["received"] for host in report["hosts"]) >= forwarded
 
 
+def test_headless_says_why_the_engine_did_not_start(tmp_path: Path) -> None:
+    package = tmp_path / "bcc"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise OSError('libLLVM.so: cannot be mapped')")
+    (package / "libbcc.py").touch()
+    ran = subprocess.run(
+        [*EBTOP, "demo", "--headless", "--for", "1"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        timeout=60,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+
+    assert ran.returncode == 3
+    assert "libLLVM.so: cannot be mapped" in ran.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_removes_the_lab(number: signal.Signals) -> None:
     process = subprocess.Popen(
