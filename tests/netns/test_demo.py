@@ -144,12 +144,15 @@ def test_headless_says_why_the_engine_did_not_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_removes_the_lab(number: signal.Signals) -> None:
-    process = subprocess.Popen(
-        [*EBTOP, "demo", "--headless", "--for", "60"], cwd=ROOT, stderr=subprocess.PIPE
-    )
-    wait_until(lambda: len(owned_by(process.pid)) == 5, "no lab")
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=PATIENCE_S)
+    # A test run in the background ignores SIGINT, and so would what it starts.
+    command = ["env", "--default-signal=INT", *EBTOP, "demo", "--headless", "--for", "60"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+        try:
+            wait_until(lambda: len(owned_by(process.pid)) == 5, "no lab")
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()
 
     assert process.returncode in (130, 128 + number)
     assert b"Traceback" not in errors

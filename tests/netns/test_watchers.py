@@ -20,9 +20,16 @@ ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 GROUP = 4242
 
-WATCH = "from ebtop.engine.client import Client; Client()"
+# Root is given up when all is imported: nobody cannot enter a checkout below /root.
+BECOME_NOBODY = """
+import os, socket, sys
+from ebtop.engine.client import Client
+os.setgroups({groups})
+os.setresgid({nobody}, {nobody}, {nobody})
+os.setresuid({nobody}, {nobody}, {nobody})
+"""
+WATCH = "Client()"
 SQUAT = """
-import socket, sys
 squat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 squat.bind("\\0ebtop")
 if sys.argv[1] == "listen":
@@ -41,17 +48,15 @@ def start(
     router: Router, code: str, *arguments: str, groups: tuple[int, ...] = ()
 ) -> "subprocess.Popen[str]":
     """A Python of nobody's in the router's namespace."""
+    become = BECOME_NOBODY.format(groups=list(groups), nobody=NOBODY)
     return router.namespace.run(
         lambda: subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
+            [sys.executable, "-c", become + code, *arguments],
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            user=NOBODY,
-            group=NOBODY,
-            extra_groups=groups,
         )
     )
 
