@@ -16,7 +16,7 @@ from ebtop.engine.exceptions import ExceptionWatch
 from ebtop.engine.ports import PortControl
 from ebtop.engine.schedule import Schedule
 from ebtop.engine.server import Server
-from ebtop.engine.status import Status
+from ebtop.engine.status import Health, Status
 from ebtop.fib.layout import Capacity
 from ebtop.kernel.events import (
     LinksRead,
@@ -218,14 +218,13 @@ class Engine:
     def _tick(self) -> None:
         now_s = time.monotonic()
         self._control.expire_routes(now_s)
-        snapshot = self._status.publish(
-            self._control,
+        health = Health(
             mode=self._mode(),
             lease_s=max(LEASE_S - (now_s - self._renewed_s), 0.0),
             reconciled_s=now_s - self._reconciled_s,
             notices=self._notices(),
         )
-        self._server.send(snapshot)
+        self._server.send(self._status.publish(self._control, health))
 
     def _mode(self) -> Mode:
         modes = {self._ports.mode(ifindex) for ifindex in self._ports.ports}

@@ -44,6 +44,16 @@ class _Received:
         return self.growth
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What only the engine's loop knows of itself."""
+
+    mode: Mode
+    lease_s: float  # left
+    reconciled_s: float  # ago
+    notices: tuple[str, ...]
+
+
 class Status:
     """Takes the readings of one tick and publishes them."""
 
@@ -98,7 +108,7 @@ class Status:
         before = _read_received(name)
         return before, self._samples.read_verdicts(), _read_received(name)
 
-    def publish(self, control: ControlPlane, **facts: object) -> Snapshot:
+    def publish(self, control: ControlPlane, health: Health) -> Snapshot:
         """One tick: reads, writes the shared columns, and returns what is told beside them."""
         self._tick += 1
         now_ns = time.monotonic_ns()
@@ -115,7 +125,7 @@ class Status:
             self._write_latency()
         finally:
             self.shared.commit()
-        return self._snapshot(control, now_ns, live, facts)
+        return self._snapshot(control, now_ns, live, health)
 
     def _write_static(self, control: ControlPlane) -> None:
         names = {ifindex: link.name for ifindex, link in self._ports.links.items()}
@@ -161,7 +171,7 @@ class Status:
         control: ControlPlane,
         now_ns: int,
         live: Mapping[str, NDArray[Any]],
-        facts: Mapping[str, object],
+        health: Health,
     ) -> Snapshot:
         ports = self._port_statuses()
         rates = self._verdicts.rates
@@ -181,7 +191,10 @@ class Status:
             ports=ports,
             groups=tuple(control.rib.groups),
             names=self._names,
-            **facts,  # type: ignore[arg-type]  # the engine's fields, by name
+            mode=health.mode,
+            lease_s=health.lease_s,
+            reconciled_s=health.reconciled_s,
+            notices=health.notices,
         )
 
     def _port_statuses(self) -> tuple[PortStatus, ...]:
