@@ -98,6 +98,14 @@ def patched(frame: bytes, at: int, value: bytes, *, sum_ipv4: bool = False) -> b
     return changed[:24] + struct.pack("!H", checksum(header)) + changed[26:]
 
 
+def with_sum(frame: bytes, value: int) -> bytes:
+    """The frame with the IPv4 identification that makes its header checksum the value."""
+    rest = 0xFFFF ^ checksum(frame[14:18] + b"\0\0" + frame[20:24] + b"\0\0" + frame[26:34])
+    identification = (0xFFFF - value - rest) % 0xFFFF
+    changed = patched(frame, 18, struct.pack("!H", identification))
+    return patched(changed, 24, struct.pack("!H", value))
+
+
 def with_options(frame: bytes) -> bytes:
     """A router alert (RFC 2113) in the IPv4 header."""
     total = struct.unpack_from("!H", frame, 16)[0] + 4
@@ -175,6 +183,9 @@ def _ipv4_header() -> list[Case]:
         Case("total length 19", patched(good, 16, b"\0\x13", sum_ipv4=True), Verdict.PUNT_LENGTH),
         Case("total length lies", patched(good, 16, b"\x05\0", sum_ipv4=True), Verdict.PUNT_LENGTH),
         Case("wrong checksum", patched(good, 24, b"\x12\x34"), Verdict.PUNT_CHECKSUM),
+        Case("checksum 0xfeff", with_sum(good, 0xFEFF), Verdict.FORWARDED),
+        Case("checksum 0x0000", with_sum(good, 0x0000), Verdict.FORWARDED),
+        Case("checksum 0xffff", with_sum(good, 0xFFFF), Verdict.FORWARDED),
         Case("ttl 0", udp("198.18.0.1", hop_limit=0), Verdict.PUNT_TTL),
         Case("ttl 1", udp("198.18.0.1", hop_limit=1), Verdict.PUNT_TTL),
         Case("ttl 2", udp("198.18.0.1", hop_limit=2), Verdict.FORWARDED),
