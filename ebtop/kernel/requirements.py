@@ -76,7 +76,10 @@ def _read_missing_bcc() -> str:
     except (ImportError, ValueError):
         spec = None
     if spec is None:
-        return f"The Python module bcc is not installed for this Python: {_INSTALL_BCC}."
+        return (
+            f"The Python module bcc is not installed for this Python: {_INSTALL_BCC};"
+            " a virtual environment sees it with --system-site-packages."
+        )
     folders = spec.submodule_search_locations or []
     if not any((Path(folder) / "libbcc").with_suffix(".py").is_file() for folder in folders):
         return (
