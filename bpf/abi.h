@@ -52,7 +52,7 @@ enum ebtop_verdict_set {
 	EBTOP_SET_EXCEPTION = 10,	/* a learned PMTU or redirect */
 };
 
-/* Numbers are append-only. Names below forwarded .. dropped say what was done. */
+/* What became of a packet, one for each; numbers are append-only. */
 enum ebtop_verdict {
 	EBTOP_INVALID = 0,
 	EBTOP_FORWARDED = 1,

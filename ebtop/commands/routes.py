@@ -15,7 +15,7 @@ from ebtop.model.errors import EngineGone
 from ebtop.model.format import format_count, format_latency_ns, format_untrusted
 from ebtop.model.match import find_contained, find_longest_match
 from ebtop.model.prefix import format_prefix, parse_address, parse_prefix
-from ebtop.model.route import TABLE_LOCAL, NexthopGroup, RouteType, format_owner
+from ebtop.model.route import TABLE_LOCAL, NexthopGroup, format_owner, format_type
 from ebtop.model.snapshot import RowState, Snapshot
 
 _WAIT_S = 10.0
@@ -102,7 +102,7 @@ def _describe_hops(snapshot: Snapshot, group: NexthopGroup) -> list[dict[str, An
 def _describe(route: dict[str, Any], hops: list[list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         "prefix": format_prefix(*(route[name] for name in _PREFIX)),
-        "type": RouteType(route["type"]).name.lower(),
+        "type": format_type(route["type"]),
         "table": route["table"],
         "metric": route["metric"],
         "owner": format_owner(route["protocol"]),

@@ -96,3 +96,9 @@ OWNERS = {
 def format_owner(protocol: int) -> str:
     """The owner's name, or its number where it has none."""
     return OWNERS.get(protocol, str(protocol))
+
+
+def format_type(number: int) -> str:
+    """The route type's name, or its number where the kernel has one that is not known here."""
+    known = number in RouteType.__members__.values()
+    return RouteType(number).name.lower() if known else f"type {number}"

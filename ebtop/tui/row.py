@@ -22,6 +22,7 @@ from ebtop.model.route import (
     NexthopFlag,
     RouteType,
     format_owner,
+    format_type,
 )
 from ebtop.model.snapshot import Snapshot
 from ebtop.tui.columns import FIELDS, GUTTER, Column, Placed
@@ -87,10 +88,7 @@ def _prefix(snapshot: Snapshot, route: int) -> str:
 def _type_name(snapshot: Snapshot, route: int) -> str:
     """The word for a route that is not unicast; "" for one that is."""
     number = int(snapshot.routes["type"][route])
-    if number == RouteType.UNICAST:
-        return ""
-    known = number in RouteType.__members__.values()
-    return RouteType(number).name.lower() if known else f"type {number}"
+    return "" if number == RouteType.UNICAST else format_type(number)
 
 
 def _members(snapshot: Snapshot, route: int) -> tuple[Nexthop, ...]:

@@ -66,8 +66,6 @@ def test_table_is_large_and_names_are_unique() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_packet(bench: Bench, case: Case) -> None:
-    if len(case.frame) == 14:
-        pytest.importorskip("ebtop.datapath.syscall")
     before = bench.routes()
     action, frame, verdicts = bench.run(case.frame)
     after = bench.routes()

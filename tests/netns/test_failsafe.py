@@ -122,6 +122,7 @@ def test_stopped_engine_loses_its_lease(lab: Lab, router: Router) -> None:
         finally:
             os.kill(engine.process.pid, signal.SIGCONT)
         after = engine.wait_until(lambda s: count(s.ports, Verdict.PUNT_LEASE) >= PACKETS)
+        print(f"SIGSTOP: {lost + again} of {2 * PACKETS} lost")  # noqa: T201  a figure of the run
         assert lost + again <= 64
         assert count(after.ports, Verdict.FORWARDED) < PACKETS + PACKETS // 2
         assert lose(router, lambda: None) <= 64
