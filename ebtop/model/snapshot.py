@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ebtop.model.neighbour import Neighbour
 from ebtop.model.port import Mode, PortStatus
+from ebtop.model.prefix import Address
 from ebtop.model.route import NexthopGroup
 
 
@@ -47,8 +49,14 @@ LIVE_COLUMNS: dict[str, type[np.generic]] = {
     "punt_pps": np.float32,
     "p50_ns": np.float32,  # of the last ten seconds; NaN: nothing measured
     "p99_ns": np.float32,
+    "latency_row": np.uint16,  # of Snapshot.latency; 0: the route has no histogram of its own
+    "history_row": np.uint16,  # of Snapshot.history; 0: none is kept for the route
 }
 """Written at every tick."""
+
+HISTORY_SAMPLES = 150
+HISTORY_STEP_S = 2.0
+"""The history is five minutes long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,5 +107,11 @@ class Snapshot:
     groups: tuple[NexthopGroup, ...] = ()
     names: dict[int, str] = field(default_factory=dict)  # ifindex -> name, of all links
     routes: RouteTable = field(default_factory=empty_table)
-    latency: NDArray[np.uint64] | None = None  # last ten seconds: row 0 all, 1 + slot: ports
+    # Histograms of the last ten seconds: row 0 all, 1 + slot the ports, then routes (latency_row).
+    latency: NDArray[np.uint64] | None = None
+    # Mean packets per second of each step, the newest last, NaN: not measured. (rows,
+    # HISTORY_SAMPLES); row 0 is what all ports received, the others are routes (history_row).
+    history: NDArray[np.float32] | None = None
+    neighbours: dict[tuple[int, Address], Neighbour] = field(default_factory=dict)  # of next hops
+    read_only: bool = False  # the engine takes no edit from this client
     notices: tuple[str, ...] = ()  # what the operator has to know, one sentence each

@@ -1,0 +1,1 @@
+"""Edits: how they are told, checked by the kernel, and written."""
