@@ -1,0 +1,1 @@
+"""The screen's way to the terminal: what is sent, in which characters, and what stays behind."""
