@@ -1,32 +1,38 @@
-"""The app: watches the source, hands snapshots to the screen, leaves the terminal as it was."""
+"""The app: what the source brings goes to the feed, and what the feed shows to the screen."""
 
 import asyncio
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual.app import App
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.types import CSSPathType
 
-from ebtop.model.errors import EngineGone
-from ebtop.tui.screens.routes import RoutesScreen
-from ebtop.tui.source import SnapshotSource
+from ebtop.tui.feed import Feed
+from ebtop.tui.messages import Answered, CheckAsked, CommitAsked, RouteFocused
+from ebtop.tui.screens.main import MainScreen
+from ebtop.tui.source import Phase, SnapshotSource
+from ebtop.tui.terminal.app import TerminalApp
 
 EXIT_USAGE = 2
-_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-class EbtopApp(App[None]):
+class EbtopApp(TerminalApp):
     """ebtop's screen over any source of snapshots."""
 
     TITLE: str | None = "ebtop"
     CSS_PATH: ClassVar[CSSPathType | None] = "style.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "restart", "Restart engine"),
+        Binding("N", "hold", "No restart"),
+        Binding("space", "freeze", "Freeze", key_display="␣"),
+        Binding("plus,equals_sign", "refresh_rate(-1)", "Faster", show=False, key_display="+"),
+        Binding("minus", "refresh_rate(1)", "Slower", show=False, key_display="-"),
+        Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
     ]
@@ -39,28 +45,22 @@ class EbtopApp(App[None]):
         # Over a slow line every frame of an animation is a delay.
         self.animation_level = "none"
         self._source = source
-        self._routes = RoutesScreen(clock_s)
+        self._asked: dict[int, CheckAsked | CommitAsked] = {}
+        self.feed = Feed(clock_s)
+        self._main = MainScreen(self.feed, clock_s)
 
-    def get_default_screen(self) -> RoutesScreen:
+    def get_default_screen(self) -> MainScreen:
         """The screen that the app starts with."""
-        return self._routes
+        return self._main
 
     def on_mount(self) -> None:
-        """Watches the source, and the signals after which Textual leaves a broken terminal."""
-        loop = asyncio.get_running_loop()
-        for number in _ENDING_SIGNALS:
-            loop.add_signal_handler(number, self.exit, None, 128 + number)
-        self._watch_source()
+        """Watches the source."""
+        asyncio.get_running_loop().add_reader(self._source.fileno(), self._on_readable)
+        self.set_interval(0.5, self._advance)
 
     def on_unmount(self) -> None:
-        """Leaves source and signals alone again."""
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._source.fileno())
-        for number in _ENDING_SIGNALS:
-            loop.remove_signal_handler(number)
-
-    def _watch_source(self) -> None:
-        asyncio.get_running_loop().add_reader(self._source.fileno(), self._on_readable)
+        """Leaves the source alone again."""
+        asyncio.get_running_loop().remove_reader(self._source.fileno())
 
     def _on_readable(self) -> None:
         """Receives when the app comes to it, so that a busy screen skips ticks."""
@@ -68,17 +68,66 @@ class EbtopApp(App[None]):
         self.call_later(self._receive)
 
     def _receive(self) -> None:
-        try:
-            snapshot = self._source.receive()
-        except EngineGone as gone:
-            self._routes.lose_engine(str(gone))
-            return
-        if snapshot is not None:
-            self._routes.adopt(snapshot)
-        self._watch_source()
+        snapshot = self._source.receive()
+        self._take_answers()
+        told, self.feed.link = self.feed.link, self._source.link
+        moved = snapshot is not None and self.feed.offer(snapshot, busy=self.writer_is_busy)
+        if moved or told != self.feed.link:
+            self._main.adopt()
+        asyncio.get_running_loop().add_reader(self._source.fileno(), self._on_readable)
+
+    def _advance(self) -> None:
+        """A snapshot that was held back is shown when the terminal has taken the last one."""
+        if self.feed.advance(busy=self.writer_is_busy):
+            self._main.adopt()
+
+    def _take_answers(self) -> None:
+        for answer in self._source.answers():
+            asked = self._asked.pop(answer.number, None)
+            if asked is not None:
+                committed = isinstance(asked, CommitAsked)
+                self._main.take(Answered(asked.edit, committed, answer.outcome))
+
+    @on(CheckAsked)
+    def _check(self, event: CheckAsked) -> None:
+        self._asked[self._source.check(event.edit)] = event
+
+    @on(CommitAsked)
+    def _commit(self, event: CommitAsked) -> None:
+        self._asked[self._source.commit(event.edit)] = event
+
+    @on(RouteFocused)
+    def _focus(self, event: RouteFocused) -> None:
+        self._source.focus(event.route, event.born)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Some keys work only while the engine has gone."""
+        del parameters
+        return action not in {"restart", "hold"} or self.feed.link.phase is Phase.LOST
+
+    def action_freeze(self) -> None:
+        """Holds what is shown, or goes on."""
+        self.feed.toggle_freeze()
+        self._main.adopt()
+
+    def action_refresh_rate(self, step: int) -> None:
+        """One refresh rate slower (1) or faster (-1)."""
+        self.feed.change_rate(step)
+        self._main.adopt()
+
+    def action_restart(self) -> None:
+        """Starts a new engine in place of the lost one."""
+        self._source.restart()
+
+    def action_hold(self) -> None:
+        """Starts none."""
+        self._source.hold()
+
+    def action_help(self) -> None:
+        """Shows the keys that work now."""
 
 
-def run(source: SnapshotSource) -> int:
+def run(source: SnapshotSource, *, mouse: bool = True, ascii_only: bool = False) -> int:
     """Runs the screen until the operator quits; the result is the exit code.
 
     2 where the terminal cannot show it, 128 + number after a signal.
@@ -88,10 +137,11 @@ def run(source: SnapshotSource) -> int:
         print(f"ebtop: {complaint}", file=sys.stderr)  # noqa: T201  narration of a command
         return EXIT_USAGE
     app = EbtopApp(source)
+    app.ascii_only = ascii_only
     if app.console.color_system == "standard":
         # Theme colours would be rounded to greys; sixteen colours have a theme of their own.
         app.theme = "ansi-dark"
-    app.run()
+    app.run(mouse=mouse)
     return app.return_code or 0
 
 

@@ -1,7 +1,5 @@
 """The lines above the route table: the router in one glance."""
 
-from dataclasses import dataclass
-
 from ebtop.model.format import (
     format_count,
     format_duration_s,
@@ -13,7 +11,9 @@ from ebtop.model.format import (
 from ebtop.model.histogram import percentile_ns
 from ebtop.model.port import Mode
 from ebtop.model.snapshot import Snapshot
+from ebtop.tui.feed import Feed
 from ebtop.tui.paint import Line, Part, width_of
+from ebtop.tui.source import LinkState, Phase
 
 CONNECTING = "connecting to the engine…"
 SYMBOLS = {Mode.FORWARD: "►", Mode.OBSERVE: "○", Mode.BYPASS: "■", Mode.DETACHED: "·"}
@@ -33,40 +33,46 @@ _NOTICE_CELLS = 400  # a notice is one sentence
 _BAR_FROM, _BAR_TO = 6, 40
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What the screen knows of its engine."""
-
-    gone: str = ""  # why no further snapshot will come
-    silent_s: float = 0.0
-
-
-def format_header(snapshot: Snapshot | None, link: Link, width: int) -> tuple[Line, ...]:
+def format_header(feed: Feed, width: int) -> tuple[Line, ...]:
     """Three lines, and a fourth where something has to be said."""
+    snapshot = feed.snapshot
     if snapshot is None:
-        what: Part = (f"  {CONNECTING}", "tone--warning")
-        if link.gone:
-            what = (f"  {_CROSS} {format_untrusted(link.gone, _NOTICE_CELLS)}", "tone--bad")
-        return (((f" {_NAME}", "tone--title"), what), (), ())
+        return (((f" {_NAME}", "tone--title"), _waiting_part(feed.link)), (), ())
     lines = (
-        _title_line(snapshot, link, width),
+        _title_line(snapshot, feed, width),
         _traffic_line(snapshot, width),
-        _health_line(snapshot, width),
+        _health_line(snapshot, feed, width),
     )
-    notice = _notice_line(snapshot, link)
+    notice = _notice_line(snapshot, feed.link)
     return (*lines, notice) if notice else lines
 
 
-def _title_line(snapshot: Snapshot, link: Link, width: int) -> Line:
+def _waiting_part(link: LinkState) -> Part:
+    """What there is to say before the first snapshot."""
+    text = format_untrusted(link.text, _NOTICE_CELLS) if link.text else ""
+    if link.phase is Phase.LOST:
+        return f"  {_CROSS} {text}{_restart_text(link)}", "tone--bad"
+    if link.phase is Phase.LOADING:
+        return f"  ↻ {text}", "tone--warning"
+    return f"  {text or CONNECTING}", "tone--warning"
+
+
+def _title_line(snapshot: Snapshot, feed: Feed, width: int) -> Line:
     host = format_untrusted(snapshot.host, _HOST_CELLS)
-    symbol, tone = SYMBOLS[snapshot.mode], MODE_TONES[snapshot.mode]
-    mode: Part = (f"  {symbol} {snapshot.mode.upper()}", tone)
-    if link.gone:
-        mode = (f"  {_CROSS} ENGINE GONE (was {snapshot.mode})", "tone--bad")
-    elif link.silent_s >= LATE_S:
-        mode = (f"  ! SILENT for {format_duration_s(link.silent_s)}", "tone--warning")
-    line: Line = ((f" {_NAME} ", "tone--title"), (host, "tone--strong"), mode)
+    line: Line = ((f" {_NAME} ", "tone--title"), (host, "tone--strong"), _mode_part(snapshot, feed))
+    if feed.frozen:
+        line = (*line, (f"  ‖ FROZEN {format_duration_s(feed.frozen_s)}", "tone--warning"))
     return _append(line, _ports_parts(snapshot, width - width_of(line)), width)
+
+
+def _mode_part(snapshot: Snapshot, feed: Feed) -> Part:
+    if feed.link.phase in {Phase.LOST, Phase.CONNECTING}:
+        return f"  {_CROSS} ENGINE GONE (was {snapshot.mode})", "tone--bad"
+    if feed.link.phase is Phase.LOADING:
+        return f"  ↻ ENGINE LOADS (was {snapshot.mode})", "tone--warning"
+    if feed.silent_s >= LATE_S:
+        return f"  ! SILENT for {format_duration_s(feed.silent_s)}", "tone--warning"
+    return f"  {SYMBOLS[snapshot.mode]} {snapshot.mode.upper()}", MODE_TONES[snapshot.mode]
 
 
 def _ports_parts(snapshot: Snapshot, width: int) -> list[Line]:
@@ -107,8 +113,8 @@ def _traffic_line(snapshot: Snapshot, width: int) -> Line:
     return (*received, *bar, *legend)
 
 
-def _health_line(snapshot: Snapshot, width: int) -> Line:
-    """Lease, reconcile, size, latency, loading: what matters most comes first."""
+def _health_line(snapshot: Snapshot, feed: Feed, width: int) -> Line:
+    """Lease, loading, reconcile, refresh, latency: what matters most comes first."""
     left = snapshot.lease_s
     lease: Part = (f" lease {format_duration_s(left)}", "tone--muted")
     if left <= 0:
@@ -119,11 +125,19 @@ def _health_line(snapshot: Snapshot, width: int) -> Line:
         pieces.append(((f"  ↻ {text}", "tone--warning"),))
     age = f"  compared with the kernel {format_duration_s(snapshot.reconciled_s)} ago"
     pieces.append(((age, "tone--muted"),))
+    pieces.append(((_refresh_text(feed), "tone--muted"),))
     latency = _latency_text(snapshot)
     if latency:
         pieces.append(((latency, "tone--muted"),))
     pieces.append(((f"  {format_untrusted(snapshot.owner, 40)}", "tone--muted"),))
     return _append((lease,), pieces, width)
+
+
+def _refresh_text(feed: Feed) -> str:
+    """Snapshots a second: chosen, and reached where the line is too slow for that."""
+    chosen, reached = feed.chosen_hz, feed.reached_hz
+    slow = f"{reached:.1f} of " if reached < chosen * 0.9 else ""
+    return f"  {slow}{chosen:g} Hz"
 
 
 def _latency_text(snapshot: Snapshot) -> str:
@@ -134,15 +148,25 @@ def _latency_text(snapshot: Snapshot) -> str:
     return f"  p50 {format_latency_ns(p50)} p99 {format_latency_ns(p99)}"
 
 
-def _notice_line(snapshot: Snapshot, link: Link) -> Line:
-    if link.gone:
-        text = f" {_CROSS} {format_untrusted(link.gone, _NOTICE_CELLS)} This is its last state."
-        return ((text, "tone--bad"),)
+def _notice_line(snapshot: Snapshot, link: LinkState) -> Line:
+    if link.phase is Phase.LOST:
+        text = format_untrusted(link.text, _NOTICE_CELLS) if link.text else "The engine has gone."
+        last = _restart_text(link) or " This is its last state."
+        return ((f" {_CROSS} {text}{last}", "tone--bad"),)
+    if link.phase is Phase.LOADING:
+        text = format_untrusted(link.text, _NOTICE_CELLS) if link.text else "a new engine loads"
+        return ((f" ↻ {text}", "tone--warning"),)
     if not snapshot.notices:
         return ()
     more = f" (+{len(snapshot.notices) - 1} more)" if len(snapshot.notices) > 1 else ""
     first = format_untrusted(snapshot.notices[0], _NOTICE_CELLS)
     return ((f" !{more} {first}", "tone--warning"),)
+
+
+def _restart_text(link: LinkState) -> str:
+    if link.restart_s is None:
+        return ""
+    return f" A new one starts in {link.restart_s:.0f} s (R now, N not)."
 
 
 def _append(line: Line, pieces: list[Line], width: int) -> Line:

@@ -6,32 +6,10 @@ from ebtop.model.snapshot import Snapshot
 from ebtop.model.verdict import Verdict
 from ebtop.tui.header import MODE_TONES, SYMBOLS
 from ebtop.tui.paint import Line, Part, fill
+from ebtop.tui.verdicts import Rates
 
 _NAME, _MODE, _RATE = 15, 10, 6
 _WHY = 1 + _NAME + 1 + _MODE + 2 * (1 + _RATE) + 2  # cells before the last column
-
-Rates = dict[tuple[int, int], dict[int, float]]
-"""(slot, ifindex) -> verdict -> packets per second between two snapshots."""
-
-
-def verdict_rates(previous: Snapshot | None, current: Snapshot) -> Rates:
-    """What each port punted and dropped per second since the snapshot before.
-
-    Empty for a port that is new or was attached again, since its counters start anew.
-    """
-    if previous is None or current.taken_ns <= previous.taken_ns:
-        return {}
-    seconds = (current.taken_ns - previous.taken_ns) / 1e9
-    before = {(port.slot, port.ifindex): port for port in previous.ports}
-    rates: Rates = {}
-    for port in current.ports:
-        old = before.get((port.slot, port.ifindex))
-        if old is not None and old.received <= port.received:
-            rates[port.slot, port.ifindex] = {
-                verdict: (count - old.verdicts.get(verdict, 0)) / seconds
-                for verdict, count in port.verdicts.items()
-            }
-    return rates
 
 
 def format_ports(

@@ -18,7 +18,7 @@ from ebtop.model.route import TABLE_MAIN, Nexthop, NexthopGroup, RouteType
 from ebtop.model.snapshot import RowState, Snapshot, Totals, empty_table
 from ebtop.tui.app import EbtopApp
 from ebtop.tui.recorded import RecordedSource
-from ebtop.tui.screens.routes import RoutesScreen
+from ebtop.tui.screens.main import MainScreen
 from ebtop.tui.widgets.route_list import RouteList
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -100,9 +100,9 @@ class Stage:
         self.now_s = 100.0
 
     @property
-    def screen(self) -> RoutesScreen:
-        screen = self.app.screen
-        assert isinstance(screen, RoutesScreen)
+    def screen(self) -> MainScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
         return screen
 
     @property
@@ -125,7 +125,7 @@ class Stage:
         self.now_s += later_s
         self.source.push(snapshot)
         async with asyncio.timeout(20):
-            while self.screen.snapshot is not snapshot:
+            while self.app.feed.snapshot is not snapshot:
                 await self.pilot.pause()
         await self.settle()
 

@@ -72,7 +72,7 @@ def test_million_routes_cost_what_is_on_screen(monkeypatch: pytest.MonkeyPatch) 
         for act in ("tick", "end", "pageup", "tick"):
             formatted.clear()
             if act == "tick":
-                await stage.tell(router.tick(), later_s=0.1)
+                await stage.tell(router.tick(), later_s=0.5)
             else:
                 await stage.press(act)
             assert 0 < len(formatted) <= 2 * rows

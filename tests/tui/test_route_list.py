@@ -43,7 +43,7 @@ def test_sorts_no_more_often_than_every_two_seconds_nor_under_a_moving_cursor() 
         await stage.press("down")
         await stage.tell(snapshot_of(swapped), later_s=1.9)
         assert stage.shown == [2, 3, 1]
-        await stage.tell(snapshot_of(swapped), later_s=0.2)
+        await stage.tell(snapshot_of(swapped), later_s=0.5)
         assert stage.shown == [1, 2, 3]
 
     play(scenario)
@@ -65,7 +65,7 @@ def test_selection_stays_with_the_route_through_sorts_and_deletions() -> None:
         # The table ends below it, so its line is the last one.
         assert "10.3.0.0/16" in stage.line_with("▌")
         del sunk[1], sunk[50]
-        await stage.tell(snapshot_of(sunk, structure=2), later_s=0.1)
+        await stage.tell(snapshot_of(sunk, structure=2), later_s=0.5)
         assert stage.routes.selected == 3
         assert "10.3.0.0/16" in stage.line_with("▌")
         assert {1, 50}.isdisjoint(stage.shown)

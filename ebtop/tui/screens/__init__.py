@@ -1,1 +1,1 @@
-"""Screens: which widgets stand where, and what a snapshot changes in each."""
+"""The main screen, and what is laid over it."""

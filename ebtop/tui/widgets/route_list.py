@@ -74,6 +74,11 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
         return None if self._selected is None else self._selected[0]
 
     @property
+    def choice(self) -> tuple[int, int]:
+        """The selected route's id and birth; (0, 0): none."""
+        return self._selected or (0, 0)
+
+    @property
     def row_count(self) -> int:
         """Routes in the table."""
         return 0 if self._order is None else len(self._order.rows)

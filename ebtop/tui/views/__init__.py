@@ -1,0 +1,1 @@
+"""What stands between the header and the keys: one view at a time."""
