@@ -2,74 +2,24 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ebtop.lab.lifetime import read_namespace_names
 from ebtop.model.prefix import parse_prefix
-
-ROOT = Path(__file__).parents[2]
-EBTOP = [sys.executable, "-m", "ebtop"]
-PATIENCE_S = 30.0
-
-
-def owned_by(pid: int) -> list[str]:
-    return [name for name in read_namespace_names() if name.startswith(f"ebtop-{pid}-")]
-
-
-def wait_until(wanted: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not wanted():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
-class Terminal:
-    """A tmux session of 80x24 with the demo in it."""
-
-    def __init__(self, name: str) -> None:
-        self.socket = name
-        self.run("new-session", "-d", "-x", "80", "-y", "24", " ".join([*EBTOP, "demo"]))
-
-    def run(self, *arguments: str) -> str:
-        return subprocess.run(
-            ["tmux", "-L", self.socket, "-f", "/dev/null", *arguments],
-            cwd=ROOT,
-            check=False,
-            capture_output=True,
-            text=True,
-        ).stdout
-
-    def screen(self) -> list[str]:
-        return self.run("capture-pane", "-p").splitlines()
-
-    def pid(self) -> int:
-        return int(self.run("list-panes", "-F", "#{pane_pid}") or 0)
-
-    def keys(self, *keys: str) -> None:
-        self.run("send-keys", *keys)
+from tests.netns.terminal import EBTOP, PATIENCE_S, ROOT, Terminal, owned_by, rows, wait_until
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    terminal = Terminal(f"ebtop-test-{os.getpid()}")
+    terminal = Terminal(*EBTOP, "demo")
     try:
         yield terminal
     finally:
-        terminal.run("kill-server")
-
-
-def rows(screen: list[str]) -> dict[str, str]:
-    """Lines of the screen that are routes, by their prefix."""
-    found = (re.match(r"\s*([0-9a-f:.…]+/\d+)\s", line) for line in screen)
-    return {match[1]: match.string for match in found if match}
+        terminal.close()
 
 
 def test_terminal_shows_a_filled_moving_table_and_quits_clean(terminal: Terminal) -> None:
@@ -92,7 +42,7 @@ def test_terminal_shows_a_filled_moving_table_and_quits_clean(terminal: Terminal
 def test_terminal_that_goes_takes_the_lab_along(terminal: Terminal) -> None:
     wait_until(lambda: len(rows(terminal.screen())) >= 8, "no table")
     pid = terminal.pid()
-    terminal.run("kill-server")
+    terminal.close()
 
     wait_until(lambda: not owned_by(pid), "namespaces are left")
 
