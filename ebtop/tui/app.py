@@ -5,17 +5,19 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.types import CSSPathType
 
 from ebtop.tui.feed import Feed
 from ebtop.tui.messages import Answered, CheckAsked, CommitAsked, RouteFocused
 from ebtop.tui.screens.main import MainScreen
 from ebtop.tui.source import Phase, SnapshotSource
 from ebtop.tui.terminal.app import TerminalApp
+
+if TYPE_CHECKING:  # it would import trees and lists that no screen here has
+    from textual.types import CSSPathType
 
 EXIT_USAGE = 2
 
@@ -24,7 +26,7 @@ class EbtopApp(TerminalApp):
     """ebtop's screen over any source of snapshots."""
 
     TITLE: str | None = "ebtop"
-    CSS_PATH: ClassVar[CSSPathType | None] = "style.tcss"
+    CSS_PATH: "ClassVar[CSSPathType | None]" = "style.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "restart", "Restart engine"),
