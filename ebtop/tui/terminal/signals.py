@@ -1,0 +1,17 @@
+"""Signals that end the app: Textual alone would leave a broken terminal behind."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+def end_on_signals(end: Callable[[int], None]) -> None:
+    """Calls `end` with 128 + the signal's number, until the event loop is closed."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # signals reach the main thread's loop alone
+    loop = asyncio.get_running_loop()
+    for number in ENDING:
+        loop.add_signal_handler(number, end, 128 + number)

@@ -1,0 +1,114 @@
+"""All that is taken from Textual's private parts, and whether they are as they are known.
+
+Where they are not, Textual paints as it always does.
+"""
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from typing import Any
+
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App
+from textual.screen import Screen
+from textual.strip import Strip
+
+from ebtop.tui.terminal.cell_diff import Piece
+from ebtop.tui.terminal.cells import decode_cells
+from ebtop.tui.terminal.sgr import PLAIN, Look, parse_look
+
+_KNOWN_VERSION = "8.2."
+_APP_PARTS = ("_display", "_batch_count", "_closed", "_sync_available", "_background_screens")
+_SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
+
+
+def is_known(app: App[Any]) -> bool:
+    """Whether this Textual is one whose updates can be read."""
+    known = version("textual").startswith(_KNOWN_VERSION)
+    return known and all(hasattr(app, part) for part in _APP_PARTS)
+
+
+def takes_cells(app: App[Any]) -> bool:
+    """Whether the app paints a whole terminal of its own now."""
+    driver = app._driver  # noqa: SLF001  no public name
+    return (
+        driver is not None
+        and app.is_running
+        and not app._closed  # noqa: SLF001  no public name
+        and not app._batch_count  # noqa: SLF001  no public name
+        and not (driver.is_headless or driver.is_inline or driver.is_web)
+    )
+
+
+def read_pieces(update: object, console: Console) -> Iterator[Piece] | None:
+    """The cells of one of Textual's updates; None where it is of an unknown kind."""
+    depth = console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001  as Strip.render does
+    if isinstance(update, LayoutUpdate):
+        return _layout_pieces(update, depth)
+    if isinstance(update, ChopsUpdate):
+        return _chops_pieces(update, depth)
+    return None
+
+
+def render_all(app: App[Any], screen: Screen[Any]) -> CompositorUpdate:
+    """An update of every cell of the screen."""
+    update = screen._compositor.render_update(  # noqa: SLF001  no public name
+        full=True,
+        screen_stack=app._background_screens,  # noqa: SLF001  no public name
+    )
+    assert isinstance(update, CompositorUpdate)
+    return update
+
+
+def painted_size(screen: Screen[Any]) -> tuple[int, int]:
+    """Columns and rows of the updates."""
+    return screen._compositor.size  # noqa: SLF001  no public name
+
+
+def write_frame(app: App[Any], sent: str) -> None:
+    """Writes what is shown at once by a terminal that can: mode 2026."""
+    driver = app._driver  # noqa: SLF001  no public name
+    assert driver is not None
+    if app._sync_available:  # noqa: SLF001  no public name
+        sent = f"{_SYNC_START}{sent}{_SYNC_END}"
+    driver.write(sent)
+    driver.flush()
+
+
+def terminal_session(app: App[Any]) -> object:
+    """Another object each time that the terminal was given away and taken again."""
+    driver = app._driver  # noqa: SLF001  no public name
+    return getattr(driver, "_writer_thread", None) or driver
+
+
+def _layout_pieces(update: LayoutUpdate, depth: ColorSystem) -> Iterator[Piece]:
+    for row, strips in enumerate(update.strips, update.region.y):
+        segments = [segment for strip in strips for segment in strip]
+        yield Piece(update.region.x, row, decode_cells(_looks(segments, depth)))
+
+
+def _chops_pieces(update: ChopsUpdate, depth: ColorSystem) -> Iterator[Piece]:
+    for row, left, right in update.spans:
+        ends = update.chop_ends[row]
+        for end, (column, strip) in zip(ends, update.chops[row].items(), strict=False):
+            if strip is None or column > right or end <= left:
+                continue
+            whole = left <= column < right and end <= right
+            shown = strip if whole else strip.crop(0, min(end, right) - column)
+            yield Piece(column, row, decode_cells(_looks(shown, depth)))
+
+
+def _looks(segments: Iterable[Segment], depth: ColorSystem) -> Iterator[tuple[str, Look]]:
+    """Texts with their looks."""
+    for text, style, _ in segments:
+        if style is None:
+            yield text, PLAIN
+            continue
+        codes = style._ansi  # noqa: SLF001  as Strip.render_style does
+        if codes is None:
+            codes = Strip.render_ansi(style, depth)
+        link = style.link
+        opened = f"\x1b]8;id={style.link_id};{link}\x1b\\" if link else ""
+        yield text, parse_look(codes, opened)
