@@ -92,11 +92,14 @@ def next_sort(sort: Sort, shown: Iterable[Column]) -> Sort:
     return natural_sort(cycle[(cycle.index(sort.column) + 1) % len(cycle)])
 
 
-def place_columns(width: int) -> tuple[Placed, ...]:
-    """The columns that fit `width` cells, in their order, grown towards their ideal widths."""
+def place_columns(width: int, wanted: frozenset[Column] = frozenset()) -> tuple[Placed, ...]:
+    """The columns that fit `width` cells, in their order, grown towards their ideal widths.
+
+    Those that are `wanted` come before all but the prefix.
+    """
     chosen: list[Column] = []
     used = GUTTER
-    for column in sorted(Column, key=lambda each: FIELDS[each].rank):
+    for column in sorted(Column, key=lambda each: _urgency(each, wanted)):
         needed = FIELDS[column].minimum + (1 if chosen else 0)
         if chosen and used + needed > width:
             break
@@ -110,6 +113,12 @@ def place_columns(width: int) -> tuple[Placed, ...]:
         placed.append(Placed(column, start, cells))
         start += cells + 1
     return tuple(placed)
+
+
+def _urgency(column: Column, wanted: frozenset[Column]) -> tuple[bool, int]:
+    """Who is placed first: the least."""
+    first = column is Column.PREFIX or column in wanted
+    return not first, FIELDS[column].rank
 
 
 def _grow(widths: dict[Column, int], spare: int) -> None:

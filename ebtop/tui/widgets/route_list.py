@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ebtop.model.snapshot import Snapshot
-from ebtop.tui.columns import GUTTER, Placed, Sort, next_sort, place_columns
+from ebtop.tui.columns import GUTTER, Column, Placed, Sort, next_sort, place_columns
 from ebtop.tui.order import Order, arrange, find_row, follow
 from ebtop.tui.paint import TONES, Line, paint
 from ebtop.tui.row import format_route, format_row
@@ -57,11 +57,12 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=widget_id)
         self.columns: tuple[Placed, ...] = ()
         self.sort = Sort()
+        self._wanted: frozenset[Column] = frozenset()
         self.departed = ""  # the route that was selected until it went, as text
         self._clock_s = clock_s
         self._snapshot: Snapshot | None = None
         self._order: Order | None = None
-        self._arranging = False
+        self._arranging = self._held = False
         self._sorted_at_s = self._moved_at_s = float("-inf")
         self._selected: tuple[int, int] | None = None  # route id, born
         self._selected_text = ""
@@ -94,6 +95,26 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
             return None
         return int(self._order.rows[row])
 
+    def line_of(self, route: int) -> int | None:
+        """The line of the widget on which a route stands, None: on none."""
+        row = None if self._order is None else find_row(self._order, route)
+        line = -1 if row is None else row - self.scroll_offset.y
+        return line if 0 <= line < self.size.height else None
+
+    def hold(self, on: bool) -> None:  # noqa: FBT001  a state, not a switch
+        """While on, order and place stay as they are; rows go on being updated."""
+        self._held = on
+
+    def want_columns(self, wanted: frozenset[Column]) -> None:
+        """Columns that stay however narrow it is."""
+        self._wanted = wanted
+        self._place_columns()
+
+    @property
+    def allow_vertical_scroll(self) -> bool:
+        """Whether wheel and scroll bar move the table."""
+        return not self._held and super().allow_vertical_scroll
+
     def adopt(self, snapshot: Snapshot) -> None:
         """Shows another snapshot."""
         self._snapshot = snapshot
@@ -105,7 +126,7 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
             self._start_arranging()
 
     def _sort_is_due(self) -> bool:
-        if self._arranging:
+        if self._arranging or self._held:
             return False
         if self._order is None or not self._order.complete:
             return True
@@ -124,6 +145,8 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
             return
         made = await asyncio.to_thread(arrange, snapshot, self.sort, order)
         self._arranging = False
+        if self._held:
+            return
         self._sorted_at_s = self._clock_s()
         self._install(follow(made, self._snapshot or snapshot))
 
@@ -198,7 +221,10 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Chooses the columns that fit."""
-        self.columns = place_columns(self._width)
+        self._place_columns()
+
+    def _place_columns(self) -> None:
+        self.columns = place_columns(self._width, self._wanted)
         self._painted.clear()
         self._set_height(self.row_count)
         self.refresh()
@@ -235,15 +261,17 @@ class RouteList(ScrollView, can_focus=True, inherit_bindings=False):
         self.sort_by(self.sort.reversed())
 
     def sort_by(self, sort: Sort) -> None:
-        """Sorts anew at once."""
+        """Sorts anew at once; not while the order is held."""
+        if self._held:
+            return
         self.sort = sort
         self.post_message(self.Changed())
         if self._snapshot is not None:
             self._start_arranging()
 
     def on_click(self, event: events.Click) -> None:
-        """Selects the route under the pointer."""
-        if self.route_at(self.scroll_offset.y + event.y) is not None:
+        """Selects the route under the pointer; not while the table is held."""
+        if not self._held and self.route_at(self.scroll_offset.y + event.y) is not None:
             self._select_row(self.scroll_offset.y + event.y)
 
     def _select_row(self, row: int) -> None:
