@@ -64,6 +64,9 @@ class NexthopGroup:
     members: tuple[Nexthop, ...]
 
 
+PROTOCOL_EBTOP = 213
+"""rtm_protocol of the routes that ebtop adds: free in rtnetlink.h, rt_protos, FRR and BIRD."""
+
 OWNERS = {
     0: "unspec",
     1: "redirect",
@@ -89,8 +92,9 @@ OWNERS = {
     188: "ospf",
     189: "rip",
     192: "eigrp",
+    PROTOCOL_EBTOP: "ebtop",
 }
-"""Names of rtm_protocol: include/uapi/linux/rtnetlink.h and iproute2's rt_protos."""
+"""Names of rtm_protocol: include/uapi/linux/rtnetlink.h and iproute2's rt_protos, and our own."""
 
 
 def format_owner(protocol: int) -> str:
