@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from html import unescape
+from difflib import unified_diff
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from ebtop.tui.app import EbtopApp
 from ebtop.tui.recorded import RecordedSource
 from ebtop.tui.screens.main import MainScreen
 from ebtop.tui.widgets.route_list import RouteList
+from tests.tui.pictures.cells import read_runs
+from tests.tui.pictures.svg import format_svg
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 GROUPS = (
@@ -146,14 +148,25 @@ class Stage:
         return lines[0]
 
 
-def play(scenario: Callable[[Stage], Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
+class Theme(StrEnum):
+    """What a terminal's colours can be like."""
+
+    DARK = "dark"
+    LIGHT = "light"
+    MONO = "mono"  # the operator set NO_COLOR
+
+
+def play(
+    scenario: Callable[[Stage], Awaitable[None]],
+    size: tuple[int, int] = (80, 24),
+    theme: Theme = Theme.DARK,
+) -> None:
     """Runs a scenario against a real app without a terminal."""
 
     async def run() -> None:
-        os.environ.pop("NO_COLOR", None)  # a picture is the same wherever it is taken
         source = RecordedSource()
         stages: list[Stage] = []
-        app = EbtopApp(source, clock_s=lambda: stages[0].now_s if stages else 100.0)
+        app = _make_app(source, lambda: stages[0].now_s if stages else 100.0, theme)
         try:
             async with app.run_test(size=size) as pilot:
                 stages.append(Stage(source, app, pilot))
@@ -165,26 +178,32 @@ def play(scenario: Callable[[Stage], Awaitable[None]], size: tuple[int, int] = (
     asyncio.run(run())
 
 
+def _make_app(source: RecordedSource, clock_s: Callable[[], float], theme: Theme) -> EbtopApp:
+    """A picture is the same wherever it is taken: the environment has no say."""
+    os.environ.pop("NO_COLOR", None)
+    if theme is Theme.MONO:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        app = EbtopApp(source, clock_s=clock_s)
+    finally:
+        os.environ.pop("NO_COLOR", None)
+    if theme is Theme.LIGHT:
+        app.theme = "textual-light"
+    return app
+
+
 def assert_looks_like(stage: Stage, name: str) -> None:
-    """Compares texts, places and colours with the stored picture.
+    """Compares every cell (text, place, colours, weight) with the stored picture.
 
     EBTOP_UPDATE_SNAPSHOTS=1 stores what is on the screen instead.
     """
-    picture = stage.app.export_screenshot(title=name)
+    picture = format_svg(read_runs(stage.app))
     path = SNAPSHOTS / f"{name}.svg"
     if os.environ.get("EBTOP_UPDATE_SNAPSHOTS") == "1":
         path.parent.mkdir(exist_ok=True)
         path.write_text(picture)
     assert path.exists(), f"no picture {path}: set EBTOP_UPDATE_SNAPSHOTS=1 and look at it"
-
-    assert _cells(picture) == _cells(path.read_text())
-
-
-def _cells(picture: str) -> list[str]:
-    """One text a line: "y x colour text", from top to bottom."""
-    colours = dict(re.findall(r"\.terminal-\d+-(r\d+) \{ ([^}]*?) *\}", picture))
-    pattern = r'<text class="terminal-\d+-(r\d+)" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>'
-    return [
-        f"{y} {x} {colours[kind]} {unescape(text)}"
-        for kind, x, y, text in re.findall(pattern, picture)
-    ]
+    differences = list(unified_diff(path.read_text().splitlines(), picture.splitlines(), n=0))
+    assert not differences, "\n".join(
+        [f"{path} looks otherwise now; if it shall, set EBTOP_UPDATE_SNAPSHOTS=1:", *differences]
+    )
