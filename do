@@ -12,18 +12,19 @@ unset PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_TARGET PIP_PREFIX
 export PYTHONNOUSERSITE=1
 
 run_packages='python3 python3-venv python3-bpfcc iproute2'
-test_packages="$run_packages clang ethtool iptables nftables procps tmux"
+test_packages="$run_packages clang ethtool fonts-dejavu-core iptables nftables procps tmux"
 
 help() {
 	cat <<-'END'
 		usage: ./do TASK [ARGUMENT...]
 
-		  demo      show ebtop on a router in a lab of its own network namespaces
-		  install   put `ebtop` on the PATH (/usr/local/bin/ebtop)
-		  test      all tests, linters and typing among them; arguments go to pytest
-		  lint      linters, typing and layers alone
-		  format    lay the code out as the linters want it
-		  help      this text
+		  demo         show ebtop on a router in a lab of its own network namespaces
+		  install      put `ebtop` on the PATH (/usr/local/bin/ebtop)
+		  test         all tests, linters and typing among them; arguments go to pytest
+		  lint         linters, typing and layers alone
+		  format       lay the code out as the linters want it
+		  screenshots  make the pictures in screenshots/ from a recorded router
+		  help         this text
 
 		Each task first sets up what it needs: packages by apt-get, the rest in .venv.
 		Exit codes: 0 done, 1 failed, 2 usage, 3 lacks a privilege, a package or Python.
@@ -218,10 +219,16 @@ format() {
 	"$venv/bin/ruff" check --fix
 }
 
+screenshots() {
+	set_up test
+	cd "$root"
+	"$venv/bin/python" -m tests.tui.pictures screenshots
+}
+
 task=${1:-help}
 [ $# = 0 ] || shift
 case $task in
-demo | install | lint | format) "$task" "$@" ;;
+demo | install | lint | format | screenshots) "$task" "$@" ;;
 test) run_tests "$@" ;;
 help | -h | --help) help ;;
 *)
