@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from ebtop.model.prefix import Address, Prefix, mask, mask_columns
 from ebtop.model.snapshot import RouteTable, RowState
 
+_FIRST_BITS = 16
+
 
 def find_longest_match(table: RouteTable, address: Address) -> int:
     """Id of the route that packets to the address use, 0: none."""
@@ -31,3 +33,21 @@ def find_contained(table: RouteTable, prefix: Prefix) -> NDArray[np.intp]:
         & ((table["low"] & np.uint64(low)) == prefix.low)
     )
     return np.flatnonzero(inside)
+
+
+def find_covering(table: RouteTable, prefix: Prefix) -> NDArray[np.intp]:
+    """Ids of the routes that packets use, whose prefix is shorter and holds the given one."""
+    # Long prefixes share the first bits, and short ones are few: that spares most masks.
+    differ = table["high"] ^ np.uint64(prefix.high)
+    rows = np.flatnonzero(
+        ((differ < np.uint64(1 << 64 - _FIRST_BITS)) | (table["length"] < _FIRST_BITS))
+        & (table["length"] < prefix.length)
+        & (table["family"] == prefix.family)
+        & (table["state"] == RowState.BEST)
+    )
+    high, low = mask_columns(table["length"][rows].astype(np.uint8))
+    hits = ((np.uint64(prefix.high) & high) == table["high"][rows]) & (
+        (np.uint64(prefix.low) & low) == table["low"][rows]
+    )
+    covering: NDArray[np.intp] = rows[hits]
+    return covering
