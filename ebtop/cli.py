@@ -15,6 +15,10 @@ exit codes: 0 done, 1 failed, 2 usage, 3 lacks a privilege, a package or a kerne
 4 conflict (another engine owns the namespace), 5 rolled back
 """
 
+_AFTER = "after_"  # of the options that may stand before a command and after it
+_ENGINES = {None, "run"}  # commands that start an engine
+_SCREENS = {None, "demo"}  # commands that open a screen
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of `ebtop`."""
@@ -58,14 +62,26 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     """The options; what makes no sense together is a usage error."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.command == "run":
-        options.port += options.run_port
-        options.observe |= options.run_observe
-    elif options.command and (options.port or options.observe):
+    _join(options)
+    engine, screen = options.command in _ENGINES, options.command in _SCREENS
+    if not engine and (options.port or options.observe):
         parser.error(f"--port and --observe are for an engine; {options.command} starts none")
+    if not (engine or screen) and options.read_only:
+        parser.error(f"--read-only is for what can edit; {options.command} cannot")
+    if not screen and (options.no_mouse or options.ascii):
+        parser.error(f"--no-mouse and --ascii are for a screen; {options.command} opens none")
     if options.command == "demo" and options.json and not options.headless:
         parser.error("demo --json needs --headless")
     return options
+
+
+def _join(options: argparse.Namespace) -> None:
+    """Adds what stands after a command to what stands before it."""
+    for name, value in list(vars(options).items()):
+        if name.startswith(_AFTER):
+            before = getattr(options, name.removeprefix(_AFTER))
+            both = before + value if isinstance(value, list) else before or value
+            setattr(options, name.removeprefix(_AFTER), both)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,9 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ebtop {__version__}")
     _add_engine_options(parser)
+    _add_read_only(parser)
+    _add_screen_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser("run", help="the engine with no screen")
-    _add_engine_options(run, "run_")  # argparse would forget what stands before the command
+    _add_engine_options(run, _AFTER)
+    _add_read_only(run, _AFTER)
     run.add_argument("--transient", action="store_true", help=argparse.SUPPRESS)
     routes = commands.add_parser("routes", help="the routes with live counters")
     routes.add_argument("match", nargs="?", metavar="PREFIX|ADDRESS")
@@ -90,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--headless", action="store_true", help="no screen, a report at the end")
     demo.add_argument("--for", dest="seconds", type=_seconds, metavar="SECONDS")
     demo.add_argument("--json", action="store_true", help="the report as one JSON object")
+    _add_read_only(demo, _AFTER)
+    _add_screen_options(demo, _AFTER)
     return parser
 
 
@@ -102,12 +123,21 @@ def _add_engine_options(parser: argparse.ArgumentParser, prefix: str = "") -> No
         metavar="NAME",
         help="an engine that is started here takes only this interface (repeatable)",
     )
-    parser.add_argument(
-        "--observe",
-        dest=f"{prefix}observe",
-        action="store_true",
-        help="an engine that is started here forwards nothing",
-    )
+    _add_switch(parser, prefix, "observe", "an engine that is started here forwards nothing")
+
+
+def _add_read_only(parser: argparse.ArgumentParser, prefix: str = "") -> None:
+    _add_switch(parser, prefix, "read-only", "no route is edited from here")
+
+
+def _add_screen_options(parser: argparse.ArgumentParser, prefix: str = "") -> None:
+    _add_switch(parser, prefix, "no-mouse", "the screen leaves the mouse to the terminal")
+    _add_switch(parser, prefix, "ascii", "the screen draws with ASCII characters alone")
+
+
+def _add_switch(parser: argparse.ArgumentParser, prefix: str, name: str, text: str) -> None:
+    dest = prefix + name.replace("-", "_")
+    parser.add_argument(f"--{name}", dest=dest, action="store_true", help=text)
 
 
 def _seconds(text: str) -> float:
@@ -127,7 +157,12 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "run":
             from ebtop.commands.run import run  # noqa: PLC0415  see above
 
-            return run(ports=options.port, observe=options.observe, transient=options.transient)
+            return run(
+                ports=options.port,
+                observe=options.observe,
+                read_only=options.read_only,
+                transient=options.transient,
+            )
         case "routes":
             from ebtop.commands.routes import routes  # noqa: PLC0415  see above
 
@@ -139,11 +174,32 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "demo":
             from ebtop.commands.demo import demo  # noqa: PLC0415  see above
 
-            return demo(headless=options.headless, seconds=options.seconds, as_json=options.json)
+            return demo(
+                headless=options.headless,
+                seconds=options.seconds,
+                as_json=options.json,
+                screen_options=_screen_options(options),
+            )
         case _:
             from ebtop.commands.watch import watch  # noqa: PLC0415  see above
 
-            return watch(ports=options.port, observe=options.observe)
+            return watch(
+                ports=options.port,
+                observe=options.observe,
+                read_only=options.read_only,
+                mouse=not options.no_mouse,
+                ascii_only=options.ascii,
+            )
+
+
+def _screen_options(options: argparse.Namespace) -> list[str]:
+    """Those that another `ebtop` has to be given too."""
+    chosen = {
+        "--read-only": options.read_only,
+        "--no-mouse": options.no_mouse,
+        "--ascii": options.ascii,
+    }
+    return [name for name, is_chosen in chosen.items() if is_chosen]
 
 
 if __name__ == "__main__":

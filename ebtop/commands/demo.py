@@ -6,16 +6,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from ebtop.commands.connect import OWN_COMMAND, engine_failure, own_environment
 from ebtop.commands.exits import CommandError, Exit
+from ebtop.commands.launch import OWN_COMMAND, describe_end, own_environment
 from ebtop.commands.routes import describe_routes, select_rows
 from ebtop.commands.text import print_json, print_table
 from ebtop.commands.watch import has_screen
-from ebtop.engine.client import Client, NoEngineError
+from ebtop.engine.client import Client
+from ebtop.engine.connection import NoEngineError
 from ebtop.kernel.driver_statistics import read_received_packets
 from ebtop.kernel.requirements import read_missing
 from ebtop.lab.demo_router import build_demo
@@ -32,11 +33,16 @@ from ebtop.model.verdict import Verdict
 _HEADLESS_S = 10.0
 _INTERACTIVE_S = 8 * 3600
 _START_S = 30.0
+_RETRY_S = 0.05
+_ENDING_S = 2.0  # from the end of its socket to that of an engine
 _SETTLE_TICKS = 5  # quiet ticks after the traffic, so that the books are of one moment
 
 
-def demo(*, headless: bool, seconds: float | None, as_json: bool) -> int:
-    """Builds the lab, shows ebtop in it, and removes everything, however it ends."""
+def demo(*, headless: bool, seconds: float | None, as_json: bool, screen_options: list[str]) -> int:
+    """Builds the lab, shows ebtop in it, and removes everything, however it ends.
+
+    `screen_options` are passed on to the `ebtop` that opens the screen.
+    """
     missing = read_missing()
     if missing:
         raise CommandError(" ".join(missing), Exit.LACKING)
@@ -51,15 +57,16 @@ def demo(*, headless: bool, seconds: float | None, as_json: bool) -> int:
             if headless:
                 return _report(lab, router, seconds or _HEADLESS_S, as_json=as_json)
             start_traffic(lab, router, duration_s=int(seconds or _INTERACTIVE_S))
-            return _show(lab, router, seconds)
+            return _show(lab, router, seconds, screen_options)
     except LabError as error:
         raise CommandError(str(error)) from error
 
 
-def _show(lab: Lab, router: Router, seconds: float | None) -> int:
+def _show(lab: Lab, router: Router, seconds: float | None, options: list[str]) -> int:
     """The screen on this terminal, in the router's namespace."""
     environment = own_environment() | {LAB_VARIABLE: lab.prefix}
-    screen = router.namespace.run(lambda: subprocess.Popen(OWN_COMMAND, env=environment))
+    command = [*OWN_COMMAND, *options]
+    screen = router.namespace.run(lambda: subprocess.Popen(command, env=environment))
     try:
         return screen.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -101,19 +108,35 @@ def _report(lab: Lab, router: Router, seconds: float, *, as_json: bool) -> int:
 
 
 def _start_engine(lab: Lab, router: Router) -> Client:
-    """An engine and its watcher. Raises CommandError with the engine's own words."""
-    deadline = time.monotonic() + _START_S
+    """An engine that runs, and its watcher. Raises CommandError with the engine's own words."""
     with tempfile.TemporaryFile() as words:
         engine = lab.spawn([*OWN_COMMAND, "run"], router.namespace, errors=words.fileno())
-        # Waits here and not in the namespace's thread, which nothing could interrupt.
-        while time.monotonic() < deadline:
-            try:
-                return router.namespace.run(Client)
-            except (NoEngineError, EngineGone) as error:
-                if engine.poll() is not None:
-                    raise engine_failure(engine, words) from error
-                time.sleep(0.05)
-    raise CommandError("The engine did not start in time.")
+        try:
+            return _wait_until_loaded(router, engine)
+        except EngineGone as error:
+            with suppress(subprocess.TimeoutExpired):
+                code = engine.wait(_ENDING_S)
+                words.seek(0)
+                raise describe_end(code, words.read().decode(errors="replace")) from error
+            raise CommandError(str(error)) from error
+
+
+def _wait_until_loaded(router: Router, engine: "subprocess.Popen[bytes]") -> Client:
+    """Waits here and not in the namespace's thread, which nothing could interrupt."""
+    deadline = time.monotonic() + _START_S
+    while engine.poll() is None and time.monotonic() < deadline:
+        try:
+            client = router.namespace.run(Client)
+        except NoEngineError:
+            time.sleep(_RETRY_S)
+            continue
+        try:
+            client.wait(_START_S)
+        except BaseException:
+            client.close()
+            raise
+        return client
+    raise EngineGone("The engine did not start in time.")
 
 
 def _wait_until_forwarding(client: Client) -> None:

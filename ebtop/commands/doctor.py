@@ -5,7 +5,8 @@ from typing import Any
 from ebtop.commands.connect import as_command_error
 from ebtop.commands.exits import CommandError, Exit
 from ebtop.commands.text import format_printable, print_json, print_table
-from ebtop.engine.client import Client, NoEngineError
+from ebtop.engine.client import Client
+from ebtop.engine.connection import NoEngineError
 from ebtop.model.errors import EngineGone
 from ebtop.model.port import Mode, PortStatus, Reason
 

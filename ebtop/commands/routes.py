@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ebtop.commands.connect import connect
 from ebtop.commands.exits import CommandError, Exit
 from ebtop.commands.text import print_json_list, print_table
-from ebtop.engine.client import Client
 from ebtop.model.errors import EngineGone
 from ebtop.model.format import format_count, format_latency_ns, format_untrusted
 from ebtop.model.match import find_contained, find_longest_match
@@ -31,17 +30,15 @@ def routes(match: str | None, *, as_json: bool) -> int:
     """Prints the engine's table, or the part of it that `match` names."""
     client = connect()
     try:
-        return print_routes(client, match, as_json=as_json)
+        return print_routes(client.wait(_WAIT_S), match, as_json=as_json)
+    except EngineGone as error:
+        raise CommandError(str(error)) from error
     finally:
         client.close()
 
 
-def print_routes(client: Client, match: str | None, *, as_json: bool) -> int:
-    """Waits for one snapshot and prints it."""
-    try:
-        snapshot = client.wait(_WAIT_S)
-    except EngineGone as error:
-        raise CommandError(str(error)) from error
+def print_routes(snapshot: Snapshot, match: str | None, *, as_json: bool) -> int:
+    """Prints the part of the table that `match` names, None: all of it."""
     rows = select_rows(snapshot, match)
     described = describe_routes(snapshot, rows)
     if as_json:

@@ -2,12 +2,17 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from ebtop.commands.exits import CommandError, Exit
 from ebtop.model.errors import EngineGone
 
+if TYPE_CHECKING:
+    from ebtop.engine.engine import Engine
+    from ebtop.engine.options import Options
 
-def run(*, ports: list[str], observe: bool, transient: bool) -> int:
+
+def run(*, ports: list[str], observe: bool, read_only: bool, transient: bool) -> int:
     """Runs until a signal ends it. Raises CommandError."""
     from ebtop.kernel.requirements import read_missing  # noqa: PLC0415  start-up of other commands
 
@@ -15,14 +20,16 @@ def run(*, ports: list[str], observe: bool, transient: bool) -> int:
     if missing:
         raise CommandError(" ".join(missing), Exit.LACKING)
     from ebtop.datapath.syscall import DatapathError  # noqa: PLC0415  the same
-    from ebtop.engine.engine import Engine, Options  # noqa: PLC0415  the same
-    from ebtop.engine.server import OwnedError  # noqa: PLC0415  the same
+    from ebtop.engine.ending import EndedError  # noqa: PLC0415  the same
+    from ebtop.engine.options import Options  # noqa: PLC0415  the same
 
-    options = Options(ports=frozenset(ports), observe=observe, transient=transient)
+    options = Options(
+        ports=frozenset(ports), observe=observe, read_only=read_only, transient=transient
+    )
     try:
-        engine = Engine(options)
-    except OwnedError as error:
-        raise CommandError(_name_owner(), Exit.CONFLICT) from error
+        engine = _start(options)
+    except EndedError:
+        return Exit.DONE
     except DatapathError as error:
         raise CommandError(str(error), Exit.LACKING) from error
     except OSError as error:
@@ -37,16 +44,40 @@ def run(*, ports: list[str], observe: bool, transient: bool) -> int:
     return Exit.DONE
 
 
-def _name_owner() -> str:
-    from ebtop.engine.client import Client, NoEngineError, SquatterError  # noqa: PLC0415  the same
+def _start(options: "Options") -> "Engine":
+    """Owns the namespace before all that takes long, so that watchers can see it start."""
+    from ebtop.engine.ending import Ending  # noqa: PLC0415  start-up of other commands
+    from ebtop.engine.server import OwnedError, Server  # noqa: PLC0415  the same
 
     try:
-        client = Client()
+        server = Server(read_only=options.read_only)
+    except OwnedError as error:
+        raise CommandError(_name_owner(), Exit.CONFLICT) from error
+    ending = Ending()
+    ending.take_signals()
+    try:
+        from ebtop.engine.engine import Engine  # noqa: PLC0415  watchers are let in before
+
+        return Engine(options, server, ending)
+    except BaseException:
+        ending.close()
+        server.close()
+        raise
+
+
+def _name_owner() -> str:
+    from ebtop.engine.connection import (  # noqa: PLC0415  the same
+        NoEngineError,
+        SquatterError,
+        open_connection,
+    )
+
+    try:
+        owner = open_connection()
     except SquatterError as error:
         return str(error)
     except (NoEngineError, EngineGone):
         said = "Another process owns this network namespace and does not answer yet"
         return f"{said}; `ss -xap` names it."
-    client.close()
-    owner = f"The ebtop engine with pid {client.engine_pid}"
-    return f"{owner} owns this network namespace; `ebtop` watches it."
+    owner.socket.close()
+    return f"The ebtop engine with pid {owner.pid} owns this network namespace; `ebtop` watches it."

@@ -3,24 +3,37 @@
 import os
 import sys
 
-from ebtop.commands.connect import connect_or_start
-from ebtop.commands.routes import print_routes
+from ebtop.commands.search import EngineSearch
+
+_WAIT_S = 10.0
 
 
-def watch(*, ports: list[str], observe: bool) -> int:
+def watch(
+    *, ports: list[str], observe: bool, read_only: bool, mouse: bool, ascii_only: bool
+) -> int:
     """Opens the screen on the namespace's engine, starting one if there is none."""
     arguments = [argument for name in ports for argument in ("--port", name)]
-    if observe:
-        arguments.append("--observe")
-    client = connect_or_start(arguments)
+    arguments += ["--observe"] * observe
+    exclusive = bool(arguments)
+    arguments += ["--read-only"] * read_only
+    # The engine is started first: it loads while all else is imported.
+    search = EngineSearch(arguments, exclusive=exclusive)
+    from ebtop.commands.link import EngineLink  # noqa: PLC0415  see above
+
+    link = EngineLink(search, read_only=read_only)
     try:
         if not has_screen():
-            return print_routes(client, None, as_json=False)
+            from ebtop.commands.routes import print_routes  # noqa: PLC0415  see above
+
+            return print_routes(link.wait(_WAIT_S), None, as_json=False)
         from ebtop.tui.app import run  # noqa: PLC0415  textual only where there is a screen
 
-        return run(client)
+        code = run(link, mouse=mouse, ascii_only=ascii_only)
+        if link.failure is not None:
+            raise link.failure
+        return code
     finally:
-        client.close()
+        link.close()
 
 
 def has_screen() -> bool:

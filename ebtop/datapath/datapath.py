@@ -12,8 +12,8 @@ from ebtop.datapath.ports import Ports
 from ebtop.datapath.programs import load_programs
 from ebtop.datapath.samples import Samples
 from ebtop.fib.layout import Capacity
+from ebtop.model.histogram import ROUTE_HISTOGRAMS
 
-ROUTE_HISTOGRAMS = 1024
 _TICK_RATES_HZ = (100, 250, 300, 1000)
 _MEASURED_S = 0.05
 

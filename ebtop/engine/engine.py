@@ -1,20 +1,19 @@
 """The engine: one loop over the kernel's events, the watchers' socket and a schedule."""
 
 import math
-import select
-import signal
-import socket
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from types import FrameType
 
 from ebtop.datapath.datapath import Datapath, Sizes
 from ebtop.engine.control import ControlPlane, routes_by_family
+from ebtop.engine.edits import Edits, open_desk
+from ebtop.engine.ending import EndedError, Ending
 from ebtop.engine.exceptions import ExceptionWatch
+from ebtop.engine.options import Options
 from ebtop.engine.ports import PortControl
-from ebtop.engine.schedule import Schedule
+from ebtop.engine.requests import Commit
+from ebtop.engine.schedule import Schedule, wait_readable
 from ebtop.engine.server import Server
 from ebtop.engine.status import Health, Status
 from ebtop.fib.layout import Capacity
@@ -35,36 +34,38 @@ from ebtop.kernel.refresh import NeighbourRefresh
 from ebtop.model.columns import RouteColumns, concatenate
 from ebtop.model.port import Link, Mode, Reason
 
+__all__ = ["LEASE_S", "Engine", "Options"]
+
 LEASE_S = 3.0
 _RENEW_S = 1.0
 _TICK_S = 0.5
+_TICK_AFTER_COMMIT_S = 0.05
 _PREFLIGHT_S = 1.0
 _POLL_S = 5.0
 _RECONCILE_S = 30.0
 _CONFUSED_S = 1.0
 _RECENT_UNITS = 8  # of jiffies >> 8: a neighbour that carried traffic as lately is kept fresh
-_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _WATCHERLESS_S = 10.0  # a transient engine waits so long for its first watcher
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How the engine was asked to run."""
-
-    ports: frozenset[str] = frozenset()  # empty: all
-    observe: bool = False
-    transient: bool = False  # ends with its last watcher
 
 
 class Engine:
     """Made in the order that is safe: own the namespace, read the kernel, fill the maps, attach."""
 
-    def __init__(self, options: Options) -> None:
-        """Raises OwnedError, DatapathError, OSError."""
+    def __init__(
+        self, options: Options, server: Server | None = None, ending: Ending | None = None
+    ) -> None:
+        """Takes over server and ending; makes its own where none is given.
+
+        Raises OwnedError, EndedError, DatapathError, OSError.
+        """
         self._options = options
+        self._started_s = time.monotonic()
         with ExitStack() as opened:
-            self._server = Server()
+            self._server = server or Server(read_only=options.read_only)
             opened.callback(self._server.close)
+            self._ending = ending or Ending()
+            opened.callback(self._ending.close)
+            self._load("reading the kernel's tables")
             self._monitor = Monitor()
             opened.callback(self._monitor.close)
             self._open(opened)
@@ -73,7 +74,10 @@ class Engine:
     def _open(self, opened: ExitStack) -> None:
         messages = list(self._monitor.dump_all())
         routes = concatenate([m.columns for m in messages if isinstance(m, RoutesDumped)])
-        capacity = Capacity.for_table(*routes_by_family(routes))
+        ipv4, ipv6 = routes_by_family(routes)
+        capacity = Capacity.for_table(ipv4, ipv6)
+        read = f"{ipv4:,} IPv4 and {ipv6:,} IPv6 routes read"
+        self._load(f"{read}; compiling the datapath")
         self._datapath = Datapath(Sizes(capacity))
         opened.callback(self._datapath.close)
         opened.callback(self._datapath.end_lease)
@@ -88,37 +92,58 @@ class Engine:
         )
         self._refresh = NeighbourRefresh()
         opened.callback(self._refresh.close)
+        self._edits = Edits(lambda: open_desk(read_only=self._options.read_only))
+        opened.callback(self._edits.close)
         self._exceptions = ExceptionWatch()
         self._exceptions.read_changes()
         self._reasons: tuple[Reason, ...] = ()
-        self._reconciled_s = self._renewed_s = self._started_s = time.monotonic()
+        self._reconciled_s = self._renewed_s = time.monotonic()
         self._fresh_s = self._reconciled_s  # when the routes were last known to be whole
-        self._ended = self._confused = False
+        self._confused = False
+        self._load(f"{read}; filling the tables")
         for message in messages:
             self._handle(message)
+        self._load("asking what keeps XDP from forwarding")
         self._preflight()
         self._renew()
 
+    def _load(self, text: str) -> None:
+        """Says what comes next, and goes no further once nobody wants the engine any more."""
+        self._ending.check()
+        self._server.tell_loading(text)
+        if self._abandoned():
+            raise EndedError("the last watcher has gone")
+
     def run(self) -> None:
         """Until a signal, or the last watcher of a transient engine, ends it. Detaches."""
-        wake, self._waker = socket.socketpair()
-        with wake, self._waker:
-            self._take_signals()
-            try:
-                self._loop(wake)
-            finally:
-                self.close()
-                # All that is left is to return, through an interpreter that puts handlers back.
-                signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING_SIGNALS)
-                for number in _ENDING_SIGNALS:
-                    signal.signal(number, signal.SIG_IGN)
+        try:
+            self._loop()
+        finally:
+            self._ending.ignore_signals()
+            self.close()
 
     def close(self) -> None:
         """Hands all traffic back to the kernel."""
         self._opened.close()
 
-    def _loop(self, wake: socket.socket) -> None:
-        self._server.listen()
+    def _loop(self) -> None:
+        self._server.share(self._status.shared.descriptor, self._options.origin)
+        self._schedule = self._plan()
+        self._tick()
+        while not (self._ending.asked or self._abandoned()):
+            due_s = self._monitor.due_s()
+            wait_s = min(self._schedule.wait_s(), math.inf if due_s is None else due_s)
+            sockets = self._server.filenos()
+            kernel = self._monitor.fileno()
+            readable = wait_readable((self._ending.fileno(), kernel, *sockets), wait_s)
+            if kernel in readable or due_s is not None:
+                self._follow(self._monitor.read())
+            for fileno in sockets:
+                if fileno in readable:
+                    self._serve(fileno)
+            self._schedule.run_due()
+
+    def _plan(self) -> Schedule:
         schedule = Schedule()
         schedule.every(_RENEW_S, self._renew)
         schedule.every(_TICK_S, self._tick)
@@ -127,29 +152,20 @@ class Engine:
         schedule.every(_RENEW_S, self._keep_neighbours)
         schedule.every(_POLL_S, self._poll)
         schedule.every(_RECONCILE_S, self._reconcile)
-        self._tick()
-        while not self._ended:
-            due_s = self._monitor.due_s()
-            wait_s = min(schedule.wait_s(), schedule.wait_s() if due_s is None else due_s)
-            sockets = self._server.filenos()
-            kernel = self._monitor.fileno()
-            readable = _wait((wake.fileno(), kernel, *sockets), wait_s)
-            if kernel in readable or due_s is not None:
-                self._follow(self._monitor.read())
-            for fileno in sockets:
-                if fileno in readable:
-                    self._server.handle(fileno, self._status.shared.descriptor)
-            schedule.run_due()
-            self._ended = self._ended or self._abandoned()
+        return schedule
 
-    def _take_signals(self) -> None:
-        def end(_number: int, _frame: FrameType | None) -> None:
-            if not self._ended:
-                self._ended = True
-                self._waker.send(b"\0")
-
-        for number in _ENDING_SIGNALS:
-            signal.signal(number, end)
+    def _serve(self, fileno: int) -> None:
+        """Takes what a watcher says; an edit shows at the next tick, which comes soon."""
+        asked = self._server.handle(fileno)
+        if asked is None:
+            return
+        self._renew()
+        outcome = self._edits.do(asked.request)
+        self._renew()
+        self._server.answer(asked.watcher, asked.request.number, outcome)
+        if isinstance(asked.request, Commit):
+            self._follow(self._monitor.read())
+            self._schedule.hasten(self._tick, _TICK_AFTER_COMMIT_S)
 
     def _abandoned(self) -> bool:
         """A transient engine without watchers, or one that none ever came to."""
@@ -224,7 +240,7 @@ class Engine:
             reconciled_s=now_s - self._reconciled_s,
             notices=self._notices(),
         )
-        self._server.send(self._status.publish(self._control, health))
+        self._server.send(self._status.publish(self._control, health, self._server.focus))
 
     def _mode(self) -> Mode:
         modes = {self._ports.mode(ifindex) for ifindex in self._ports.ports}
@@ -277,11 +293,3 @@ class Engine:
             return  # it stays due: the monitor reads it again
         self._renew_if_late()
         self._replace(dump.columns)
-
-
-def _wait(filenos: Iterable[int], seconds: float) -> frozenset[int]:
-    """Which of the descriptors, of any number, have something to say."""
-    poll = select.poll()
-    for fileno in filenos:
-        poll.register(fileno, select.POLLIN)
-    return frozenset(fileno for fileno, _ in poll.poll(math.ceil(seconds * 1000)))

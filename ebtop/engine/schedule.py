@@ -1,7 +1,9 @@
 """Work that is due at intervals, for a loop that waits on descriptors."""
 
+import math
+import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -23,6 +25,12 @@ class Schedule:
         """Calls `work` each `interval_s`, first in one interval."""
         self._entries.append(_Entry(work, interval_s, self._clock() + interval_s))
 
+    def hasten(self, work: Callable[[], None], within_s: float) -> None:
+        """Makes what was given to `every` due within so many seconds."""
+        for entry in self._entries:
+            if entry.work == work:
+                entry.due_s = min(entry.due_s, self._clock() + within_s)
+
     def wait_s(self) -> float:
         """Seconds until something is due."""
         return max(min(entry.due_s for entry in self._entries) - self._clock(), 0.0)
@@ -34,3 +42,11 @@ class Schedule:
             if entry.due_s <= now:
                 entry.work()
                 entry.due_s = max(entry.due_s + entry.interval_s, now)
+
+
+def wait_readable(filenos: Iterable[int], seconds: float) -> frozenset[int]:
+    """Which of the descriptors, of any number, have something to say."""
+    poll = select.poll()
+    for fileno in filenos:
+        poll.register(fileno, select.POLLIN)
+    return frozenset(fileno for fileno, _ in poll.poll(math.ceil(seconds * 1000)))

@@ -1,27 +1,47 @@
 """The engine's end of the socket: ownership of the namespace, and one message a tick to watchers.
 
 The abstract name is per network namespace and vanishes with the process, so that binding it is
-the lock. A slow watcher misses ticks; it never holds the engine up.
+the lock. A slow watcher misses ticks; it never holds the engine up. What watchers send is hostile
+until it was decoded: whoever sends what is no request is turned away.
 """
 
 import array
 import contextlib
-import grp
-import json
-import os
 import socket
-import struct
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from ebtop.engine.wire import MAX_MESSAGE_BYTES, SCHEMA, SOCKET_NAME, encode_tick
+from ebtop.engine import peers
+from ebtop.engine.connection import MAX_MESSAGE_BYTES, SOCKET_NAME
+from ebtop.engine.requests import (
+    MAX_REQUEST_BYTES,
+    Check,
+    Commit,
+    Focus,
+    ReadOnly,
+    Request,
+    decode_request,
+)
+from ebtop.engine.wire import (
+    News,
+    Origin,
+    WireError,
+    encode_answer,
+    encode_message,
+    encode_origin,
+    encode_tick,
+)
+from ebtop.model.edit import Outcome
+from ebtop.model.neighbour import Neighbour
+from ebtop.model.prefix import Address
 from ebtop.model.snapshot import Snapshot
 
-_GROUP = "ebtop"
 _MAX_CLIENTS = 64
+_MAX_ANSWERS = 64  # that wait for a slow client
 _BACKLOG = 128
 _SO_SNDBUFFORCE = 32
-_SO_PEERGROUPS = 59
-_FEW_GROUPS_BYTES = 1024  # the most that Python's getsockopt takes: 256 groups
+_NOW = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
 
 class OwnedError(Exception):
@@ -29,154 +49,218 @@ class OwnedError(Exception):
 
 
 @dataclass(eq=False, slots=True)
-class _Client:
+class Watcher:
+    """A client that was admitted."""
+
     connection: socket.socket
+    root: bool
+    read_only: bool = False  # it said so itself
+    focus: tuple[int, int] | None = None  # (id, born) of the route that it looks at
     structure: int = -1  # last structure sent
+    neighbours: Mapping[tuple[int, Address], Neighbour] | None = None  # last sent
+    answers: deque[bytes] = field(default_factory=deque)  # not sent yet
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An edit that a watcher may ask for."""
+
+    watcher: Watcher
+    request: Check | Commit
 
 
 class Server:
-    """Accepts watchers and sends them ticks."""
+    """Accepts watchers, tells them what happens, and takes their requests."""
 
-    def __init__(self) -> None:
-        """Takes the namespace. Raises OwnedError."""
+    def __init__(self, *, read_only: bool = False) -> None:
+        """Takes the namespace, and lets watchers in. Raises OwnedError."""
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
         try:
             self._listener.bind(SOCKET_NAME)
+            self._listener.listen(_BACKLOG)
         except OSError as error:
             self._listener.close()
             raise OwnedError("another ebtop engine owns this network namespace") from error
-        self._clients: list[_Client] = []
+        self._read_only = read_only
+        self._watchers: list[Watcher] = []
+        self._loading = encode_message("loading", text="starting")
+        self._columns: tuple[int, bytes] | None = None  # descriptor and message
         self._last: Snapshot | None = None
-        self._group = _read_group()
+        self._group = peers.read_group()
         self.served = 0  # watchers so far
-
-    def listen(self) -> None:
-        """Lets watchers in; before, they see no engine and come again."""
-        self._listener.listen(_BACKLOG)
 
     @property
     def watchers(self) -> int:
         """Clients that are connected."""
-        return len(self._clients)
+        return len(self._watchers)
+
+    @property
+    def focus(self) -> frozenset[tuple[int, int]]:
+        """Routes that operators look at, as (id, born)."""
+        return frozenset(watcher.focus for watcher in self._watchers if watcher.focus)
 
     def filenos(self) -> list[int]:
         """Descriptors whose readability `handle` takes care of."""
-        return [self._listener.fileno(), *(c.connection.fileno() for c in self._clients)]
+        return [self._listener.fileno(), *(w.connection.fileno() for w in self._watchers)]
 
-    def handle(self, fileno: int, columns: int) -> None:
-        """Greets a newcomer with the descriptor of the columns, or notices that one has gone."""
+    def tell_loading(self, text: str) -> None:
+        """Says what keeps those who watch waiting, also those who have just come."""
+        self._loading = encode_message("loading", text=text)
+        for watcher in list(self._watchers):
+            self._send(watcher, self._loading)
+        while self._accept():
+            pass
+
+    def share(self, columns: int, origin: Origin) -> None:
+        """From here on watchers get the columns, and ticks."""
+        self._columns = columns, encode_origin(origin)
+        for watcher in list(self._watchers):
+            self._greet(watcher)
+
+    def handle(self, fileno: int) -> Asked | None:
+        """Greets a newcomer, or takes one message; an edit that may be done is returned."""
         if fileno == self._listener.fileno():
-            self._accept(columns)
-            return
-        for client in list(self._clients):
-            if client.connection.fileno() == fileno and not _alive(client.connection):
-                self._drop(client)
+            self._accept()
+            return None
+        for watcher in self._watchers:
+            if watcher.connection.fileno() == fileno:
+                return self._receive(watcher)
+        return None
+
+    def answer(self, watcher: Watcher, number: int, outcome: Outcome) -> None:
+        """Answers a request; a watcher that does not take its answers is turned away."""
+        watcher.answers.append(encode_answer(number, outcome))
+        self._send_answers(watcher)
+        if len(watcher.answers) > _MAX_ANSWERS:
+            self._drop(watcher)
 
     def send(self, snapshot: Snapshot) -> None:
         """One tick to everyone who keeps up."""
         self._last = snapshot
-        encoded: dict[bool, bytes] = {}
-        for client in list(self._clients):
-            fresh = client.structure != snapshot.structure
-            if fresh not in encoded:
-                encoded[fresh] = encode_tick(snapshot, with_structure=fresh)
-            self._send(client, encoded[fresh], snapshot.structure)
+        encoded: dict[News, bytes] = {}
+        for watcher in list(self._watchers):
+            self._send_tick(watcher, snapshot, encoded)
 
     def close(self) -> None:
         """Frees the namespace; watchers see the end."""
-        for client in list(self._clients):
-            self._drop(client)
+        for watcher in list(self._watchers):
+            self._drop(watcher)
         self._listener.close()
 
-    def _accept(self, columns: int) -> None:
+    def _accept(self) -> bool:
+        """Whether somebody waited."""
         try:
             connection, _ = self._listener.accept()
         except OSError:
-            return
+            return False
+        connection.setblocking(False)  # noqa: FBT003  its only argument
         refusal = self._refusal(connection)
         if refusal:
             _refuse(connection, refusal)
-            return
+            return True
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 2 * MAX_MESSAGE_BYTES)
-        descriptors = array.array("i", [columns])
-        greeting = b'{"schema":%d,"kind":"columns"}' % SCHEMA
-        try:
-            connection.settimeout(0)
-            connection.sendmsg([greeting], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
-        except OSError:
-            connection.close()
-            return
-        client = _Client(connection)
-        self._clients.append(client)
+        watcher = Watcher(connection, root=peers.read_uid(connection) == 0)
+        self._watchers.append(watcher)
         self.served += 1
-        if self._last is not None:
-            tick = encode_tick(self._last, with_structure=True)
-            self._send(client, tick, self._last.structure)
+        self._greet(watcher)
+        return True
 
     def _refusal(self, connection: socket.socket) -> str:
         """Why the newcomer may not watch; "" when it may."""
-        if not _admitted(connection, self._group):
-            return f"The engine turned us away: run as root or in the group {_GROUP}."
-        if len(self._clients) >= _MAX_CLIENTS:
+        if not peers.is_admitted(connection, self._group):
+            return f"The engine turned us away: run as root or in the group {peers.GROUP}."
+        if len(self._watchers) >= _MAX_CLIENTS:
             return f"The engine has {_MAX_CLIENTS} watchers and takes no more."
         return ""
 
-    def _send(self, client: _Client, message: bytes, structure: int) -> None:
-        """What does not fit into a slow watcher's socket is left out."""
+    def _greet(self, watcher: Watcher) -> None:
+        if self._columns is None:
+            self._send(watcher, self._loading)
+            return
+        descriptor, message = self._columns
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
         try:
-            client.connection.send(message, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
-        except BlockingIOError:
-            return
+            watcher.connection.sendmsg([message], rights, _NOW)
         except OSError:
-            self._drop(client)
+            self._drop(watcher)
             return
-        client.structure = structure
+        if self._last is not None:
+            self._send_tick(watcher, self._last, {})
 
-    def _drop(self, client: _Client) -> None:
-        client.connection.close()
-        self._clients.remove(client)
+    def _send_tick(self, watcher: Watcher, snapshot: Snapshot, encoded: dict[News, bytes]) -> None:
+        """What does not fit into a slow watcher's socket is left out, and its news come later."""
+        news = News(
+            structure=watcher.structure != snapshot.structure,
+            neighbours=watcher.neighbours is not snapshot.neighbours,
+            read_only=bool(self._edit_refusal(watcher)),
+        )
+        if news not in encoded:
+            encoded[news] = encode_tick(snapshot, news)
+        if self._send(watcher, encoded[news]):
+            watcher.structure, watcher.neighbours = snapshot.structure, snapshot.neighbours
+            self._send_answers(watcher)
 
+    def _send_answers(self, watcher: Watcher) -> None:
+        while watcher.answers and self._send(watcher, watcher.answers[0]):
+            watcher.answers.popleft()
 
-def _alive(connection: socket.socket) -> bool:
-    """Watchers say nothing: what can be read is the end of the connection, or thrown away."""
-    try:
-        return bool(connection.recv(4096, socket.MSG_DONTWAIT))
-    except BlockingIOError:
+    def _send(self, watcher: Watcher, message: bytes) -> bool:
+        """Whether the message is on its way."""
+        try:
+            watcher.connection.send(message, _NOW)
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._drop(watcher)
+            return False
         return True
-    except OSError:
-        return False
+
+    def _receive(self, watcher: Watcher) -> Asked | None:
+        try:
+            data, _, flags, _ = watcher.connection.recvmsg(MAX_REQUEST_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data, flags = b"", 0
+        whole = b"" if flags & socket.MSG_TRUNC else data
+        try:
+            request = decode_request(whole)
+        except WireError:
+            self._drop(watcher)
+            return None
+        return self._take(watcher, request)
+
+    def _take(self, watcher: Watcher, request: Request) -> Asked | None:
+        match request:
+            case Focus(route, born):
+                watcher.focus = (route, born) if route else None
+            case ReadOnly():
+                watcher.read_only = True
+            case Check(number) | Commit(number):
+                refusal = self._edit_refusal(watcher)
+                if not refusal:
+                    return Asked(watcher, request)
+                self.answer(watcher, number, Outcome(done=False, message=refusal))
+        return None
+
+    def _edit_refusal(self, watcher: Watcher) -> str:
+        """Why the watcher may edit nothing; "" when it may."""
+        if self._read_only:
+            return "The engine was started with --read-only and takes no edits."
+        if not watcher.root:
+            return f"Members of the group {peers.GROUP} may watch alone; edit as root."
+        if watcher.read_only:
+            return "This screen was started with --read-only."
+        return ""
+
+    def _drop(self, watcher: Watcher) -> None:
+        watcher.connection.close()
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
 
 
 def _refuse(connection: socket.socket, sentence: str) -> None:
-    message = json.dumps({"schema": SCHEMA, "refused": sentence}).encode()
     with contextlib.suppress(OSError):
-        connection.send(message, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        connection.send(encode_message("refused", text=sentence), _NOW)
     connection.close()
-
-
-def _read_group() -> int | None:
-    """The number of the group that may watch. Asked once: a directory service may be slow."""
-    with contextlib.suppress(KeyError):
-        return grp.getgrnam(_GROUP).gr_gid
-    return None
-
-
-def _admitted(connection: socket.socket, group: int | None) -> bool:
-    """Root, and the members of the group if there is one."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    _, uid, gid = struct.unpack("=iII", credentials)
-    if uid in (0, os.geteuid()):
-        return True
-    if group is None:
-        return False
-    return group == gid or group in _read_supplementary(connection)
-
-
-def _read_supplementary(connection: socket.socket) -> set[int]:
-    groups = array.array("I")
-    with contextlib.suppress(OSError):
-        groups.frombytes(
-            connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _FEW_GROUPS_BYTES)
-        )
-    return set(groups)

@@ -1,47 +1,32 @@
 """From readings to a Snapshot and the shared columns: the engine's face to its watchers."""
 
-import contextlib
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ebtop.datapath.maps import FIRST_ROUTE_HISTOGRAM
 from ebtop.datapath.samples import Samples
-from ebtop.engine.control import ControlPlane
+from ebtop.engine.books import Books
+from ebtop.engine.control import ControlPlane, Neighbours
+from ebtop.engine.history import History
+from ebtop.engine.latency import Latency
 from ebtop.engine.ports import PortControl
-from ebtop.engine.sampler import HistogramRows, LatencyWindow, RouteRates, VerdictRates
+from ebtop.engine.sampler import RouteRates
 from ebtop.engine.shared import SharedColumns
 from ebtop.fib.change import RibChange
-from ebtop.kernel.driver_statistics import read_received_packets
-from ebtop.model.port import AttachKind, Mode, PortStatus
+from ebtop.model.port import Mode
 from ebtop.model.route import TABLE_LOCAL, RouteType
 from ebtop.model.snapshot import STATIC_COLUMNS, RowState, Snapshot, Totals
 from ebtop.model.verdict import Verdict
 
 _PUNTS = np.array([int(v) for v in Verdict if v.punted])
 _DROPS = np.array([int(v) for v in Verdict if v.dropped])
-_BOOK_TRIES = 20
-_LATENCY_TICKS = 2  # a reading of the histograms each second
-
-
-@dataclass(slots=True)
-class _Received:
-    """What a port's driver received since its books began."""
-
-    first: int
-    growth: int = 0
-
-    def read(self, name: str) -> int:
-        """What was known last of a port that is being renamed, or has just gone."""
-        with contextlib.suppress(OSError):
-            self.growth = max(read_received_packets(name) - self.first, 0)
-        return self.growth
+_SECOND_NS = 900_000_000  # two ticks, one of which may come early
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,109 +47,118 @@ class Status:
         self.shared = SharedColumns(rows)
         self._ports = ports
         self._rates = RouteRates(rows)
-        self._verdicts = VerdictRates()
-        self._window = LatencyWindow()
-        self._histogram_rows = HistogramRows(FIRST_ROUTE_HISTOGRAM, samples.histogram_rows)
-        self._received: dict[int, _Received] = {}  # by ifindex
+        self._books = Books(samples, ports)
+        self._latency = Latency(samples)
+        self._history = History(time.monotonic_ns())
         self._stop = 1  # one behind the highest id ever given out
-        self._latency = np.zeros_like(self.shared.latency)
-        self._percentiles = (np.full(samples.histogram_rows, np.nan),) * 2
+        self._second_ns = 0  # when latency was read last
+        self._focus: Collection[tuple[int, int]] = frozenset()
+        self._shown: NDArray[np.bool_] = np.zeros(1, dtype=bool)  # by id: a history is wanted
+        self._timed: NDArray[np.bool_] = np.zeros(1, dtype=bool)  # by id: a histogram is wanted
         self._structure = 0  # what watchers see; each change of rows or names is one more
         self._rib_structure = -1
         self._names: dict[int, str] = {}
+        self._seen_neighbours: Neighbours = {}
+        self._neighbours = dict(self._seen_neighbours)  # those that are told
         self._tick = 0
         self._host = socket.gethostname()
         self._owner = f"pid {os.getpid()}, {command}"
 
     def start_routes(self, change: RibChange) -> None:
         """Ids were given out: they count from here."""
-        for route in self._histogram_rows.rows.keys() & set(change.gone.tolist()):
-            self._histogram_rows.release(route)
-            self._samples.assign_histogram(route, 0)
+        self._latency.release(change.gone)
+        self._history.release(change.gone)
         if len(change.born):
             self._stop = max(self._stop, int(change.born.max()) + 1)
             self._rates.start_rows(change.born, self._samples.read_routes(change.born))
 
     def start_ports(self, slots: list[int]) -> None:
         """Ports were attached: their books begin."""
-        self._received = {i: self._received[i] for i in self._received.keys() & self._ports.ports}
-        for ifindex, port in self._ports.ports.items():
-            slot = self._ports.datapath.slots[ifindex]
-            if slot in slots:
-                self._received[ifindex] = _Received(self._start_books(slot, port.name))
-                self._start_histogram(slot)
+        self._books.start(slots)
+        for slot in slots:
+            self._latency.start_row(slot)
 
-    def _start_books(self, slot: int, name: str) -> int:
-        """The driver's count and ours at one moment: if possible, with no packet in between."""
-        before, raw, received = self._read_books(name)
-        for _ in range(_BOOK_TRIES):
-            if before == received:
-                break
-            before, raw, received = self._read_books(name)
-        self._verdicts.start_slot(slot, raw)
-        return received
+    def publish(
+        self, control: ControlPlane, health: Health, focus: Collection[tuple[int, int]]
+    ) -> Snapshot:
+        """One tick: reads, writes the shared columns, and returns what is told beside them.
 
-    def _read_books(self, name: str) -> tuple[int, NDArray[np.uint64], int]:
-        before = _read_received(name)
-        return before, self._samples.read_verdicts(), _read_received(name)
-
-    def publish(self, control: ControlPlane, health: Health) -> Snapshot:
-        """One tick: reads, writes the shared columns, and returns what is told beside them."""
+        `focus` names routes by (id, born) that have a histogram and a history before others.
+        """
         self._tick += 1
         now_ns = time.monotonic_ns()
         live = self._rates.update(now_ns, self._samples.read_routes(slice(self._stop)))
-        self._verdicts.update(now_ns, self._samples.read_verdicts())
-        if self._tick % _LATENCY_TICKS == 0:
-            self._assign_histograms(control, live["pps"])
-            self._read_latency()
-        self.shared.begin(self._stop)
+        self._books.update(now_ns)
+        changed = self._note_structure(control)
+        packets = live["packets"] + live["observed_packets"]
+        self._history.follow(now_ns, self._books.verdicts.received, packets)
+        self._follow_second(control, now_ns, packets, live["pps"], focus)
+        self.shared.begin(self._structure)
         try:
-            self._write_static(control)
+            for name in STATIC_COLUMNS if changed else ():
+                self.shared.write(name, control.rib.columns[name][: self._stop])
             for name, values in live.items():
-                self.shared.columns[name][: self._stop] = values
-            self._write_latency()
+                self.shared.write(name, values)
+            self._latency.write(self.shared, self._stop)
+            self._history.write(self.shared, self._stop)
         finally:
             self.shared.commit()
         return self._snapshot(control, now_ns, live, health)
 
-    def _write_static(self, control: ControlPlane) -> None:
+    def _note_structure(self, control: ControlPlane) -> bool:
+        """Whether routes, names or next hops' neighbours differ from the last tick's."""
         names = {ifindex: link.name for ifindex, link in self._ports.links.items()}
-        if control.rib.structure == self._rib_structure and names == self._names:
-            return
-        self._structure += 1
-        self._rib_structure, self._names = control.rib.structure, names
-        for name in STATIC_COLUMNS:
-            self.shared.columns[name][: self._stop] = control.rib.columns[name][: self._stop]
+        changed = control.rib.structure != self._rib_structure or names != self._names
+        if changed:
+            self._structure += 1
+            self._rib_structure, self._names = control.rib.structure, names
+            self._note_routes(control.rib.columns)
+        if changed or control.neighbours is not self._seen_neighbours:
+            self._note_neighbours(control)
+        return changed
 
-    def _read_latency(self) -> None:
-        raw = self._samples.read_histograms(0, self._samples.histogram_rows)
-        window = self._window.update(raw)
-        self._latency = self._window.shared_rows(window)
-        self._percentiles = self._window.percentiles(window)
+    def _note_routes(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Which routes are shown to operators, and which of them can have a latency."""
+        state, table = columns["state"][: self._stop], columns["table"][: self._stop]
+        self._shown = (state != RowState.FREE) & (table != TABLE_LOCAL)
+        unicast = columns["type"][: self._stop] == RouteType.UNICAST
+        self._timed = self._shown & (state == RowState.BEST) & unicast
 
-    def _write_latency(self) -> None:
-        self.shared.latency[:] = self._latency
-        rows = self._histogram_rows.rows
-        routes, own = list(rows.keys()), list(rows.values())
-        for name, values in zip(("p50_ns", "p99_ns"), self._percentiles, strict=True):
-            column = self.shared.columns[name][: self._stop]
-            column[:] = np.nan
-            column[routes] = values[own]
+    def _note_neighbours(self, control: ControlPlane) -> None:
+        """Those of the gateways; the same object as long as nothing about them changed."""
+        self._seen_neighbours = control.neighbours
+        gateways = {
+            (member.ifindex, member.gateway)
+            for group in control.rib.groups
+            for member in group.members
+            if member.gateway is not None
+        }
+        neighbours = {key: control.neighbours[key] for key in gateways & control.neighbours.keys()}
+        if neighbours != self._neighbours:
+            self._neighbours = neighbours
 
-    def _assign_histograms(self, control: ControlPlane, pps: NDArray[Any]) -> None:
-        columns = control.rib.columns
-        wanted = np.flatnonzero(
-            (columns["state"] == RowState.BEST)
-            & (columns["type"] == RouteType.UNICAST)
-            & (columns["table"] != TABLE_LOCAL)
-        )
-        for route, row in self._histogram_rows.assign(wanted, pps[wanted]):
-            if row:
-                self._start_histogram(row)
-            self._samples.assign_histogram(route, row)
+    def _follow_second(
+        self,
+        control: ControlPlane,
+        now_ns: int,
+        packets: NDArray[np.uint64],
+        pps: NDArray[Any],
+        focus: Collection[tuple[int, int]],
+    ) -> None:
+        """What is done once a second, and at once when an operator looks at another route."""
+        due = now_ns - self._second_ns > _SECOND_NS
+        if due or focus != self._focus:
+            self._focus = focus
+            born = control.rib.columns["born"]
+            favoured = [route for route, birth in focus if self._is(born, route, birth)]
+            self._latency.assign(self._timed, pps, favoured)
+            self._history.assign(now_ns, packets, self._shown, pps, favoured)
+        if due:
+            self._second_ns = now_ns
+            self._latency.read()
 
-    def _start_histogram(self, row: int) -> None:
-        self._window.start_row(row, self._samples.read_histograms(row, row + 1)[0])
+    def _is(self, born: NDArray[Any], route: int, birth: int) -> bool:
+        return route < self._stop and int(born[route]) == birth
 
     def _snapshot(
         self,
@@ -173,8 +167,7 @@ class Status:
         live: Mapping[str, NDArray[Any]],
         health: Health,
     ) -> Snapshot:
-        ports = self._port_statuses()
-        rates = self._verdicts.rates
+        rates = self._books.verdicts.rates
         return Snapshot(
             host=self._host,
             owner=self._owner,
@@ -188,49 +181,12 @@ class Status:
                 punted_pps=float(rates[:, _PUNTS].sum()),
                 dropped_pps=float(rates[:, _DROPS].sum()),
             ),
-            ports=ports,
+            ports=self._books.statuses(),
             groups=tuple(control.rib.groups),
             names=self._names,
+            neighbours=self._neighbours,
             mode=health.mode,
             lease_s=health.lease_s,
             reconciled_s=health.reconciled_s,
             notices=health.notices,
         )
-
-    def _port_statuses(self) -> tuple[PortStatus, ...]:
-        statuses = []
-        for ifindex, port in self._ports.ports.items():
-            slot = self._ports.datapath.slots[ifindex]
-            counts, rates = self._verdicts.counts[slot], self._verdicts.rates[slot]
-            statuses.append(
-                PortStatus(
-                    slot=slot,
-                    ifindex=ifindex,
-                    name=port.name,
-                    mode=self._ports.mode(ifindex),
-                    attach=port.attach,
-                    reasons=port.reasons,
-                    received=self._received[ifindex].read(port.name),
-                    verdicts={int(v): int(counts[v]) for v in np.flatnonzero(counts)},
-                    rx_pps=float(rates.sum()),
-                    forwarded_pps=float(rates[Verdict.FORWARDED]),
-                )
-            )
-        for ifindex, reason in self._ports.refused.items():
-            statuses.append(
-                PortStatus(
-                    slot=-1,
-                    ifindex=ifindex,
-                    name=self._ports.links[ifindex].name,
-                    mode=Mode.DETACHED,
-                    attach=AttachKind.NONE,
-                    reasons=(reason,),
-                )
-            )
-        return tuple(sorted(statuses, key=lambda status: status.ifindex))
-
-
-def _read_received(name: str) -> int:
-    with contextlib.suppress(OSError):
-        return read_received_packets(name)
-    return 0

@@ -1,21 +1,23 @@
-"""The messages of the engine's socket: one JSON object a packet, with a schema number.
+"""The messages of the engine's socket: one JSON object a packet, with a schema number and a kind.
 
-The engine sends ticks: all of a Snapshot but the columns, which are in shared memory. A tick
-carries `groups` and `names` only when the client has not seen their `structure` yet.
+The engine sends "loading" (what it does before it can be watched), "columns" (with the descriptor
+of the shared columns), "tick" (all of a Snapshot but the columns), "answer" (to a request) and
+"refused" (why the connection ends). A tick carries `groups`, `names` and `neighbours` only when
+the client has not seen them yet. What clients send is in engine/requests.py.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from ebtop.model.edit import Field, Outcome
+from ebtop.model.neighbour import Neighbour, NeighbourState
 from ebtop.model.port import AttachKind, Mode, PortStatus, Reason
-from ebtop.model.prefix import parse_address
+from ebtop.model.prefix import Address, parse_address
 from ebtop.model.route import Nexthop, NexthopGroup
 from ebtop.model.snapshot import Snapshot, Totals
 
 SCHEMA = 1
-SOCKET_NAME = "\0ebtop"
-MAX_MESSAGE_BYTES = 1 << 22
 _PLAIN = ("host", "owner", "tick", "taken_ns", "loading", "lease_s", "reconciled_s", "structure")
 
 
@@ -23,19 +25,26 @@ class WireError(ValueError):
     """A message that is none of ours."""
 
 
-def encode_tick(snapshot: Snapshot, *, with_structure: bool) -> bytes:
-    """The message of one tick."""
-    message: dict[str, Any] = {name: getattr(snapshot, name) for name in _PLAIN}
-    message |= {
-        "schema": SCHEMA,
-        "mode": snapshot.mode,
-        "totals": asdict(snapshot.totals),
-        "ports": [asdict(port) for port in snapshot.ports],
-        "notices": snapshot.notices,
-    }
-    if with_structure:
-        message["groups"] = [_encode_group(group) for group in snapshot.groups]
-        message["names"] = snapshot.names
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How an engine was started."""
+
+    transient: bool  # by a screen, and to end with its last one
+    arguments: tuple[str, ...] = ()  # of `ebtop run`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What of a tick a client has not seen yet, and what is said to it alone."""
+
+    structure: bool
+    neighbours: bool
+    read_only: bool
+
+
+def encode_message(kind: str, **values: Any) -> bytes:
+    """A message of that kind. What is no text stays as it was: a name may be any bytes."""
+    message = {"schema": SCHEMA, "kind": kind, **values}
     return json.dumps(message, separators=(",", ":")).encode()
 
 
@@ -43,21 +52,37 @@ def decode_message(data: bytes) -> dict[str, Any]:
     """The object of a message. Raises WireError."""
     try:
         message = json.loads(data)
-    except ValueError as error:
-        raise WireError("the engine's message is no JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise WireError("the message is no JSON") from error
     if not isinstance(message, dict) or message.get("schema") != SCHEMA:
         raise WireError("the engine is of another version of ebtop: end it and start again")
     return message
 
 
+def encode_tick(snapshot: Snapshot, news: News) -> bytes:
+    """The message of one tick."""
+    message: dict[str, Any] = {name: getattr(snapshot, name) for name in _PLAIN}
+    message |= {
+        "mode": snapshot.mode,
+        "totals": asdict(snapshot.totals),
+        "ports": [asdict(port) for port in snapshot.ports],
+        "notices": snapshot.notices,
+        "read_only": news.read_only,
+    }
+    if news.structure:
+        message["groups"] = [_encode_group(group) for group in snapshot.groups]
+        message["names"] = snapshot.names
+    if news.neighbours:
+        message["neighbours"] = [_encode_neighbour(n) for n in snapshot.neighbours.values()]
+    return encode_message("tick", **message)
+
+
 def decode_tick(message: dict[str, Any], previous: Snapshot | None) -> Snapshot:
-    """The snapshot but for its columns; what a tick leaves out comes from the previous one."""
-    if "groups" in message:
-        groups = tuple(_decode_group(group) for group in message["groups"])
-        names = {int(ifindex): name for ifindex, name in message["names"].items()}
-    elif previous is not None:
-        groups, names = previous.groups, previous.names
-    else:
+    """The snapshot but for its columns; what a tick leaves out comes from the previous one.
+
+    Raises WireError, KeyError, TypeError or ValueError.
+    """
+    if previous is None and not {"groups", "names", "neighbours"} <= message.keys():
         raise WireError("the engine's first message lacks the next hops")
     return Snapshot(
         **{name: message[name] for name in _PLAIN},
@@ -65,9 +90,44 @@ def decode_tick(message: dict[str, Any], previous: Snapshot | None) -> Snapshot:
         totals=Totals(**message["totals"]),
         ports=tuple(_decode_port(port) for port in message["ports"]),
         notices=tuple(message["notices"]),
-        groups=groups,
-        names=names,
+        read_only=bool(message["read_only"]),
+        groups=tuple(_decode_group(group) for group in message["groups"])
+        if previous is None or "groups" in message
+        else previous.groups,
+        names={int(ifindex): name for ifindex, name in message["names"].items()}
+        if previous is None or "names" in message
+        else previous.names,
+        neighbours=_decode_neighbours(message["neighbours"])
+        if previous is None or "neighbours" in message
+        else previous.neighbours,
     )
+
+
+def encode_answer(number: int, outcome: Outcome) -> bytes:
+    """The message that answers a request."""
+    return encode_message("answer", answer=number, **asdict(outcome))
+
+
+def decode_answer(message: dict[str, Any]) -> tuple[int, Outcome]:
+    """Number and outcome. Raises KeyError, TypeError or ValueError."""
+    outcome = Outcome(
+        done=bool(message["done"]),
+        field=Field(message["field"]),
+        message=str(message["message"]),
+        commands=tuple(map(str, message["commands"])),
+        warnings=tuple(map(str, message["warnings"])),
+    )
+    return int(message["answer"]), outcome
+
+
+def encode_origin(origin: Origin) -> bytes:
+    """The message that goes with the descriptor of the columns."""
+    return encode_message("columns", transient=origin.transient, arguments=origin.arguments)
+
+
+def decode_origin(message: dict[str, Any]) -> Origin:
+    """How the engine was started. Raises KeyError or TypeError."""
+    return Origin(bool(message["transient"]), tuple(map(str, message["arguments"])))
 
 
 def _encode_group(group: NexthopGroup) -> list[Any]:
@@ -83,6 +143,19 @@ def _decode_group(value: list[Any]) -> NexthopGroup:
         for ifindex, gateway, weight, flags in value[1]
     )
     return NexthopGroup(value[0], tuple(members))
+
+
+def _encode_neighbour(neighbour: Neighbour) -> list[Any]:
+    mac, state = neighbour.mac.hex(), int(neighbour.state)
+    return [neighbour.ifindex, str(neighbour.address), mac, state]
+
+
+def _decode_neighbours(values: list[Any]) -> dict[tuple[int, Address], Neighbour]:
+    entries = (
+        Neighbour(ifindex, parse_address(address), bytes.fromhex(mac), NeighbourState(state))
+        for ifindex, address, mac, state in values
+    )
+    return {(entry.ifindex, entry.address): entry for entry in entries}
 
 
 def _decode_port(value: dict[str, Any]) -> PortStatus:

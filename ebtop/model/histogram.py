@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 BUCKETS = 256
 BUCKET_BITS = 3
+ROUTE_HISTOGRAMS = 1024
+"""Histograms that routes can have of their own."""
+
 _SUB = 1 << BUCKET_BITS
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebtop.engine.client import Client, NoEngineError
+from ebtop.engine.client import Client
+from ebtop.engine.connection import NoEngineError
 from ebtop.lab.topology import Lab, Router
 from ebtop.model.port import Mode, PortStatus
 from ebtop.model.snapshot import Snapshot

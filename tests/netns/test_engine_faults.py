@@ -27,6 +27,7 @@ ulimit -n 4096
 for number in $(seq 10 1100); do eval "exec $number</dev/null"; done
 exec "$@"
 """
+FOCUS = b'{"schema":1,"kind":"focus","route":1,"born":1}'
 POLLED_S = 6.0  # the engine polls what is silent every five seconds
 
 
@@ -90,7 +91,7 @@ def test_watchers_that_are_deaf_talk_or_go_cost_nobody_a_tick(lab: Lab, router: 
         before = engine.snapshot().tick
         for _ in range(2000):
             select.select([], [chatty], [], PATIENCE_S)
-            os.write(chatty.fileno(), b"\xff" * 100)
+            os.write(chatty.fileno(), FOCUS)
         leaving.close()
         shut = socket.socket(fileno=os.dup(chatty.fileno()))
         shut.shutdown(socket.SHUT_RD)

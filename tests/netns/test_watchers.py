@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ebtop.engine import server as serving
+from ebtop.engine import peers
 from ebtop.engine.client import Client
 from ebtop.engine.server import Server
-from ebtop.engine.shared import SharedColumns
 from ebtop.lab.topology import Lab, Router
 from ebtop.model.errors import EngineGone
 from tests.netns.running_engine import EBTOP, PATIENCE_S, RunningEngine, forwarding, run_engine
@@ -22,13 +21,18 @@ GROUP = 4242
 
 # Root is given up when all is imported: nobody cannot enter a checkout below /root.
 BECOME_NOBODY = """
-import os, socket, sys
+import os, select, socket, sys
 from ebtop.engine.client import Client
 os.setgroups({groups})
 os.setresgid({nobody}, {nobody}, {nobody})
 os.setresuid({nobody}, {nobody}, {nobody})
 """
-WATCH = "Client()"
+WATCH = f"""
+client = Client()
+select.select([client], [], [], {PATIENCE_S})
+client.receive()
+print(client.loading)
+"""
 SQUAT = """
 squat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 squat.bind("\\0ebtop")
@@ -78,21 +82,19 @@ def test_members_of_the_group_may_watch(
     *,
     welcome: bool,
 ) -> None:
-    monkeypatch.setattr(serving, "_read_group", lambda: group)
-    columns = SharedColumns(16)
+    monkeypatch.setattr(peers, "read_group", lambda: group)
     server = router.namespace.run(Server)
-    server.listen()
     try:
         watcher = start(router, WATCH, groups=groups)
         listener = server.filenos()[0]
         assert select.select([listener], [], [], PATIENCE_S)[0]
-        server.handle(listener, columns.descriptor)
-        _, errors = watcher.communicate(timeout=PATIENCE_S)
+        server.handle(listener)
+        output, errors = watcher.communicate(timeout=PATIENCE_S)
     finally:
         server.close()
-        columns.close()
 
     assert (watcher.returncode == 0) is welcome, errors
+    assert (output == "starting\n") is welcome
     assert ("run as root or in the group ebtop" in errors) is not welcome
 
 
@@ -102,6 +104,7 @@ def test_one_watcher_too_many_hears_why(lab: Lab, router: Router) -> None:
     def crowd() -> None:
         while len(watchers) < 200:
             watchers.append(Client())
+            watchers[-1].wait(PATIENCE_S)
 
     with run_engine(lab, router) as engine:
         engine.wait_until(forwarding)

@@ -19,7 +19,47 @@ def test_options_before_a_command_are_not_forgotten(monkeypatch: pytest.MonkeyPa
 
     assert cli.main(["--observe", "--port", "a", "run", "--port", "b"]) == 0
 
-    assert seen == {"ports": ["a", "b"], "observe": True, "transient": False}
+    assert seen == {
+        "ports": ["a", "b"],
+        "observe": True,
+        "read_only": False,
+        "transient": False,
+    }
+    assert cli.main(["--read-only", "run"]) == cli.main(["run", "--read-only"]) == 0
+    assert seen["read_only"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "screen"),
+    [
+        pytest.param([], (False, True, False), id="none"),
+        pytest.param(["--read-only"], (True, True, False), id="read-only"),
+        pytest.param(["--no-mouse", "--ascii"], (False, False, True), id="plain"),
+    ],
+)
+def test_screen_is_opened_as_was_asked(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], screen: tuple[bool, bool, bool]
+) -> None:
+    seen: dict[str, object] = {}
+    monkeypatch.setattr("ebtop.commands.watch.watch", lambda **options: seen.update(options) or 0)
+
+    assert cli.main(arguments) == 0
+
+    assert (seen["read_only"], seen["mouse"], seen["ascii_only"]) == screen
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--read-only", "demo", "--ascii"], ["demo", "--ascii", "--read-only"]]
+)
+def test_demo_passes_the_screens_options_on(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    seen: dict[str, object] = {}
+    monkeypatch.setattr("ebtop.commands.demo.demo", lambda **options: seen.update(options) or 0)
+
+    assert cli.main(arguments) == 0
+
+    assert seen["screen_options"] == ["--read-only", "--ascii"]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +67,9 @@ def test_options_before_a_command_are_not_forgotten(monkeypatch: pytest.MonkeyPa
     [
         pytest.param(["--observe", "routes"], id="observe-starts-nothing"),
         pytest.param(["--port", "a", "doctor"], id="port-starts-nothing"),
+        pytest.param(["--read-only", "routes"], id="read-only-edits-nothing"),
+        pytest.param(["--ascii", "run"], id="ascii-without-a-screen"),
+        pytest.param(["doctor", "--no-mouse"], id="no-mouse-without-a-screen"),
         pytest.param(["demo", "--json"], id="json-on-a-screen"),
         pytest.param(["demo", "--headless", "--for", "-1"], id="negative"),
         pytest.param(["demo", "--headless", "--for", "0"], id="zero"),

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ebtop.engine import status
-from ebtop.engine.sampler import HistogramRows, LatencyWindow
+from ebtop.engine import books
+from ebtop.engine.history import History
+from ebtop.engine.latency import LatencyWindow
+from ebtop.engine.own_rows import OwnRows
 from ebtop.model.histogram import BUCKETS, bucket
 
 FIRST, STOP = 64, 68
@@ -21,8 +23,13 @@ def reading(**rows: int) -> NDArray[np.uint64]:
     return histograms
 
 
-def assign(rows: HistogramRows, pps: dict[int, float]) -> list[tuple[int, int]]:
-    return rows.assign(np.array(list(pps)), np.array(list(pps.values()), dtype=np.float32))
+def assign(
+    rows: OwnRows, pps: dict[int, float], favoured: tuple[int, ...] = ()
+) -> list[tuple[int, int]]:
+    wanted, column = np.zeros(32, dtype=bool), np.zeros(32, dtype=np.float32)
+    wanted[list(pps)] = True
+    column[list(pps)] = list(pps.values())
+    return rows.assign(wanted, column, favoured)
 
 
 def test_packets_between_two_readings_stay_with_the_row_before() -> None:
@@ -44,7 +51,7 @@ def test_window_is_the_growth_of_ten_seconds() -> None:
 
 
 def test_all_have_a_row_while_there_are_few() -> None:
-    rows = HistogramRows(FIRST, STOP)
+    rows = OwnRows(FIRST, STOP)
 
     changes = assign(rows, {7: 0.0, 8: 5.0, 9: 0.0})
 
@@ -54,7 +61,7 @@ def test_all_have_a_row_while_there_are_few() -> None:
 
 
 def test_busiest_have_a_row_when_there_are_many() -> None:
-    rows = HistogramRows(FIRST, STOP)
+    rows = OwnRows(FIRST, STOP)
     assign(rows, dict.fromkeys(range(1, 5), 1.0))
 
     changes = assign(rows, dict.fromkeys(range(1, 5), 1.0) | {9: 100.0})
@@ -67,7 +74,7 @@ def test_busiest_have_a_row_when_there_are_many() -> None:
 
 
 def test_equals_do_not_take_each_others_rows() -> None:
-    rows = HistogramRows(FIRST, STOP)
+    rows = OwnRows(FIRST, STOP)
     assign(rows, {1: 10.0, 2: 9.0, 3: 0.0, 4: 0.0, 5: 0.0})
     held = dict(rows.rows)
 
@@ -81,7 +88,7 @@ def test_equals_do_not_take_each_others_rows() -> None:
 
 
 def test_a_row_that_was_given_back_is_used_again() -> None:
-    rows = HistogramRows(FIRST, STOP)
+    rows = OwnRows(FIRST, STOP)
     assign(rows, dict.fromkeys(range(1, 5), 1.0))
     row = rows.rows[3]
 
@@ -89,6 +96,97 @@ def test_a_row_that_was_given_back_is_used_again() -> None:
     rows.release(3)
 
     assert assign(rows, {1: 1.0, 2: 1.0, 4: 1.0, 6: 0.0}) == [(6, row)]
+
+
+def test_what_an_operator_looks_at_has_a_row_before_the_busiest() -> None:
+    rows = OwnRows(FIRST, STOP)
+    busy = dict.fromkeys(range(1, 6), 10.0)
+    assign(rows, busy)
+
+    changes = assign(rows, busy | {9: 0.0}, favoured=(9, 31))
+
+    (_, none), (winner, _) = changes
+    assert (none, winner) == (0, 9)
+    assert len(rows.rows) == STOP - FIRST
+    assert assign(rows, busy | {9: 0.0}, favoured=(9,)) == []
+
+
+def test_rows_that_are_in_use_stand_close_together() -> None:
+    rows = OwnRows(FIRST, STOP)
+    assign(rows, {1: 1.0, 2: 1.0})
+
+    assert rows.stop == FIRST + 2
+    rows.release(1)
+    assign(rows, {2: 1.0, 3: 1.0})
+    assert rows.stop == FIRST + 2
+
+
+STEP_NS = 2_000_000_000
+
+
+class Counted:
+    """Five routes and a history of three rows, and a clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now_ns = 7_000_000_000
+        self.history = History(self.now_ns, rows=3)
+        self.packets = np.zeros(5, dtype=np.uint64)
+        self.received = 0
+
+    def assign(self, *routes: int) -> None:
+        wanted = np.zeros(5, dtype=bool)
+        wanted[list(routes)] = True
+        pps = np.ones(5, dtype=np.float32)
+        self.history.assign(self.now_ns, self.packets, wanted, pps, ())
+
+    def step(self, steps: float = 1.0, **moved: int) -> None:
+        for route, packets in moved.items():
+            self.packets[int(route[1:])] += np.uint64(packets)
+        self.received += 10 * sum(moved.values())
+        self.now_ns += int(steps * STEP_NS)
+        self.history.follow(self.now_ns, self.received, self.packets)
+
+    def newest(self, row: int, count: int) -> list[float]:
+        return [float(value) for value in self.history._samples[row, -count:]]
+
+
+def test_history_is_the_mean_of_each_step() -> None:
+    counted = Counted()
+    counted.assign(1, 2)
+    counted.step(r1=200)
+    counted.step(0.5, r1=1)
+    counted.step(0.5, r1=3, r2=40)
+
+    assert counted.newest(1, 2) == [100, 2]
+    assert counted.newest(2, 2) == [0, 20]
+    assert counted.newest(0, 2) == [1000, 220]
+    assert np.isnan(counted.history._samples[:, :-2]).all()
+
+
+def test_history_of_a_row_that_was_given_to_another_route_starts_anew() -> None:
+    counted = Counted()
+    counted.assign(1, 2)
+    counted.step(r1=200, r3=999)
+    counted.history.release(np.array([1], dtype=np.uint32))
+    counted.step(0.5)
+    counted.assign(2, 3)
+    counted.step(0.5, r3=50)
+
+    assert counted.history._own.rows[3] == 1
+    assert np.isnan(counted.newest(1, 2)[0])
+    assert counted.newest(1, 1) == [50]  # over the second that it had the row
+
+
+def test_history_spreads_over_steps_that_nobody_took() -> None:
+    counted = Counted()
+    counted.assign(1)
+    counted.step(r1=20)
+    counted.step(4, r1=80)
+    counted.step(r1=6)
+
+    assert counted.newest(1, 6) == [10, 10, 10, 10, 10, 3]
+    counted.step(1000, r1=8000)
+    assert counted.newest(1, 150) == [4] * 150
 
 
 def test_received_keeps_what_was_known_of_a_port_that_is_gone(
@@ -102,7 +200,7 @@ def test_received_keeps_what_was_known_of_a_port_that_is_gone(
             raise count
         return count
 
-    monkeypatch.setattr(status, "read_received_packets", read)
-    received = status._Received(1000)
+    monkeypatch.setattr(books, "read_received_packets", read)
+    received = books.Received(1000)
 
     assert [received.read("p1") for _ in range(4)] == [500, 500, 600, 0]

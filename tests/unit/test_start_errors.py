@@ -9,7 +9,7 @@ from ebtop.commands.exits import CommandError, Exit
 from ebtop.commands.run import run
 from ebtop.datapath import compile as compiling
 from ebtop.datapath.syscall import DatapathError
-from ebtop.engine import engine
+from ebtop.engine import engine, server
 from ebtop.engine.server import OwnedError
 from ebtop.kernel import requirements
 
@@ -31,13 +31,21 @@ from ebtop.kernel import requirements
 def test_one_sentence(
     monkeypatch: pytest.MonkeyPatch, error: Exception, code: Exit, said: str
 ) -> None:
-    def fail(options: object) -> None:  # noqa: ARG001  stands in for Engine
+    class Owned:
+        def __init__(self, **_options: object) -> None:
+            if isinstance(error, OwnedError):
+                raise error
+
+        def close(self) -> None: ...
+
+    def fail(*_given: object) -> None:
         raise error
 
     monkeypatch.setattr(requirements, "read_missing", lambda: ())
+    monkeypatch.setattr(server, "Server", Owned)
     monkeypatch.setattr(engine, "Engine", fail)
     with pytest.raises(CommandError, match=said) as caught:
-        run(ports=[], observe=False, transient=False)
+        run(ports=[], observe=False, read_only=False, transient=False)
 
     assert caught.value.code is code
     assert "\n" not in str(caught.value)
