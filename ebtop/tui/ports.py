@@ -6,7 +6,7 @@ from ebtop.model.snapshot import Snapshot
 from ebtop.model.verdict import Verdict
 from ebtop.tui.header import MODE_TONES, SYMBOLS
 from ebtop.tui.paint import Line, Part, fill
-from ebtop.tui.verdicts import Rates
+from ebtop.tui.verdicts import Rates, format_reason
 
 _NAME, _MODE, _RATE = 15, 10, 6
 _WHY = 1 + _NAME + 1 + _MODE + 2 * (1 + _RATE) + 2  # cells before the last column
@@ -55,7 +55,7 @@ def _why(port: PortStatus, rates: dict[int, float], width: int) -> Part:
         return text + others, "tone--warning"
     taken = [(rate, number) for number, rate in rates.items() if number != Verdict.FORWARDED]
     top = sorted((pair for pair in taken if pair[0] > 0), key=lambda pair: (-pair[0], pair[1]))
-    texts = [f"{_reason(number)} {format_count(rate)}" for rate, number in top]
+    texts = [f"{format_reason(number)} {format_count(rate)}" for rate, number in top]
     if port.attach is AttachKind.GENERIC:
         texts.insert(0, "generic XDP (slow)")
     fitting = ""
@@ -65,9 +65,3 @@ def _why(port: PortStatus, rates: dict[int, float], width: int) -> Part:
             break
         fitting = longer
     return fitting or clip(texts[0] if texts else "", width), "tone--muted"
-
-
-def _reason(number: int) -> str:
-    """A verdict's name with spaces, or its number where an engine knows more than this screen."""
-    known = number in Verdict.__members__.values()
-    return Verdict(number).reason.replace("_", " ") if known else f"verdict {number}"
