@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ebtop.edit.compile import find_differences
-from ebtop.edit.plan import Plan, read_plan
+from ebtop.edit.plan import Plan, find_beside, read_plan
 from ebtop.edit.refusal import Refused, compile_refusal
 from ebtop.kernel.route_message import RouteMessage, compile_request
 from ebtop.kernel.route_writer import Answer, ReadOnly, RouteWriter
@@ -58,7 +58,9 @@ class EditDesk:
 
     def _check(self, plan: Plan) -> str:
         if plan.after is not None:
-            _check_taken(self._writer.try_add(plan.after, plan.beside))
+            answer = self._writer.try_add(plan.after)
+            beside = () if answer.taken else find_beside(plan)
+            _check_taken(self._writer.try_add(plan.after, beside) if beside else answer)
         return "The kernel would take it."
 
     def _commit(self, plan: Plan) -> str:

@@ -21,9 +21,9 @@ _NAME_CELLS = 40
 class Plan:
     """One edit as whole routes, just as they can be sent."""
 
+    table: TableDump  # that both are in
     before: RouteMessage | None  # None: nothing has its keys
     after: RouteMessage | None  # None: it goes
-    beside: tuple[RouteMessage, ...]  # of the same table, which the gateway may be reached by
     commands: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -50,9 +50,9 @@ def read_plan(edit: Edit) -> Plan:
     if after is not None:
         _check_keys(table, edit, before, after)
     return Plan(
+        table=table,
         before=before,
         after=after,
-        beside=_find_beside(table, after) if after is not None else (),
         commands=tuple(_format_commands(before, after, names)),
         warnings=format_owner_warning(before.protocol) if before is not None else (),
     )
@@ -105,20 +105,21 @@ def _check_keys(
         )
 
 
-def _find_beside(table: TableDump, after: RouteMessage) -> tuple[RouteMessage, ...]:
-    """Where the kernel looks for the gateway in the route's own table before it asks the rules.
+def find_beside(plan: Plan) -> tuple[RouteMessage, ...]:
+    """The connected routes of the route's own table that its gateway may be reached by.
 
-    It does so for every table but IPv4's main (fib_check_nh_v4_gw, ip6_route_check_nh).
+    The kernel looks for a gateway there before it asks the rules, for every table but IPv4's main
+    (fib_check_nh_v4_gw, ip6_route_check_nh).
     """
-    gateway = after.gateway
-    if gateway is None or gateway.family != after.family:
+    after = plan.after
+    gateway = after.gateway if after is not None else None
+    if after is None or gateway is None or gateway.family != after.family:
         return ()
     if after.family == 4 and after.table == TABLE_MAIN:
         return ()
-    found = table.find_covering(gateway)
     return tuple(
         compile_request(route)
-        for route in found
+        for route in plan.table.find_covering(gateway)
         if route.prefix != after.prefix and _is_connected(route)
     )
 

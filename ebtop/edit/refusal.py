@@ -34,6 +34,7 @@ _CODES = {
     errno.ESRCH: (Field.WHOLE, "the route has gone meanwhile"),
     errno.ENOENT: (Field.WHOLE, "the route has gone meanwhile"),
 }
+_CHANGED_MEANWHILE = {errno.EEXIST, errno.ESRCH, errno.ENOENT}
 
 
 class Refused(Exception):  # noqa: N818  it is an answer to the operator
@@ -52,6 +53,6 @@ def compile_refusal(answer: Answer) -> Refused:
     if acknowledgement.text:
         lower = acknowledgement.text.lower()
         field = next((field for part, field in _WORDS if part in lower), field)
-        meaning = ""
+        meaning = meaning if acknowledgement.code in _CHANGED_MEANWHILE else ""
     explained = f" ({meaning})" if meaning else ""
     return Refused(_BLAMED.get(answer.blamed, field), f"The kernel says: {words}{explained}.")
