@@ -20,6 +20,7 @@ class Column(StrEnum):
     P50 = "p50"
     P99 = "p99"
     PUNTS = "punt/s"
+    SPARK = "1 minute"
     SHARE = "share"
 
 
@@ -31,27 +32,32 @@ class Field:
     ideal: int
     rank: int
     right: bool = False  # numbers; sorted from the greatest
+    extra: bool = False  # stands only where the others have room to spare
 
 
 FIELDS: dict[Column, Field] = {
     Column.PREFIX: Field(18, 30, 0),
     Column.NEXT_HOP: Field(15, 26, 1),
     Column.PORT: Field(8, 15, 3),
-    Column.OWNER: Field(6, 10, 7),
+    Column.OWNER: Field(6, 10, 8),
     Column.METRIC: Field(6, 7, 10, right=True),
-    Column.TABLE: Field(5, 8, 12, right=True),
-    Column.PACKETS: Field(7, 7, 11, right=True),
+    Column.TABLE: Field(5, 8, 11, right=True, extra=True),
+    Column.PACKETS: Field(7, 7, 12, right=True, extra=True),
     Column.PPS: Field(6, 7, 2, right=True),
     Column.BPS: Field(6, 7, 5, right=True),
     Column.P50: Field(5, 6, 6, right=True),
     Column.P99: Field(5, 6, 4, right=True),
     Column.PUNTS: Field(6, 7, 9, right=True),
-    Column.SHARE: Field(5, 24, 8),
+    Column.SPARK: Field(8, 30, 7),
+    Column.SHARE: Field(5, 24, 13, extra=True),
 }
 GUTTER = 1
 """Cells before the first column: the cursor's mark."""
 
-SORTABLE = tuple(column for column in Column if column is not Column.SHARE)
+SORTABLE = tuple(column for column in Column if column not in {Column.SPARK, Column.SHARE})
+EXTRA_FROM = 140
+"""Below this width an IPv6 prefix in full is worth more than another column."""
+
 _CYCLE = (Column.PPS, Column.BPS, Column.P50, Column.P99, Column.PUNTS, Column.PACKETS)
 
 
@@ -82,14 +88,22 @@ def natural_sort(column: Column) -> Sort:
     return Sort(column, descending)
 
 
-def next_sort(sort: Sort, shown: Iterable[Column]) -> Sort:
-    """The sort after this one: measured columns first, then the rest, of those on screen."""
+def next_sort(sort: Sort, shown: Iterable[Column], step: int = 1) -> Sort:
+    """The sort after this one (-1: before): measured columns first, then the rest on screen."""
     wanted = set(shown)
     order = [*_CYCLE, *(column for column in SORTABLE if column not in _CYCLE)]
-    cycle = [column for column in order if column in wanted]
+    return _stepped(sort, [column for column in order if column in wanted], step)
+
+
+def beside_sort(sort: Sort, shown: Iterable[Column], step: int) -> Sort:
+    """The sort by the column right (1) or left (-1) of the sorted one, round the edges."""
+    return _stepped(sort, [column for column in shown if column in SORTABLE], step)
+
+
+def _stepped(sort: Sort, cycle: list[Column], step: int) -> Sort:
     if sort.column not in cycle:
         return natural_sort(cycle[0])
-    return natural_sort(cycle[(cycle.index(sort.column) + 1) % len(cycle)])
+    return natural_sort(cycle[(cycle.index(sort.column) + step) % len(cycle)])
 
 
 def place_columns(width: int, wanted: frozenset[Column] = frozenset()) -> tuple[Placed, ...]:
@@ -100,8 +114,9 @@ def place_columns(width: int, wanted: frozenset[Column] = frozenset()) -> tuple[
     chosen: list[Column] = []
     used = GUTTER
     for column in sorted(Column, key=lambda each: _urgency(each, wanted)):
-        needed = FIELDS[column].minimum + (1 if chosen else 0)
-        if chosen and used + needed > width:
+        field = FIELDS[column]
+        needed = field.minimum + (1 if chosen else 0)
+        if chosen and (used + needed > width or (field.extra and width < EXTRA_FROM)):
             break
         chosen.append(column)
         used += needed

@@ -23,7 +23,7 @@ from ebtop.model.prefix import (
     parse_address,
 )
 from ebtop.model.route import Nexthop, RouteType, format_owner, format_type
-from ebtop.model.snapshot import RouteTable, Snapshot
+from ebtop.model.snapshot import Snapshot
 from ebtop.tui.beginnings import Beginning, parse_beginnings, whole
 
 Hits = NDArray[np.bool_]
@@ -164,11 +164,6 @@ def parse_filter(text: str) -> Filter | Rejected | None:
     except _WrongWordError as wrong:
         return Rejected(str(wrong))
     return Filter(" ".join(text.split()), tuple(terms), "; ".join(notes)) if terms else None
-
-
-def longest(table: RouteTable, rows: NDArray[np.intp]) -> int:
-    """Of these routes the one with the longest prefix, 0: there is none."""
-    return int(rows[np.argmax(table["length"][rows])]) if len(rows) else 0
 
 
 def _parse_named(word: str, where: str) -> Term:

@@ -76,12 +76,6 @@ def follow(order: Order, snapshot: Snapshot) -> Order:
     )
 
 
-def find_row(order: Order, route: int) -> int | None:
-    """Where a route stands in the table, None: nowhere."""
-    found = np.flatnonzero(order.rows == route)
-    return int(found[0]) if len(found) else None
-
-
 def _visible(table: RouteTable) -> NDArray[np.bool_]:
     """Routes that packets use, without the kernel's own of the local table."""
     visible: NDArray[np.bool_] = table["state"] == int(RowState.BEST)

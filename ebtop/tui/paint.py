@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -38,6 +38,22 @@ def fill(text: str, width: int, *, right: bool = False) -> str:
     """Text of at most `width` cells padded to exactly that."""
     space = " " * (width - cell_len(text))
     return space + text if right else text + space
+
+
+def cut(line: Line, width: int) -> Line:
+    """The line's first `width` cells; an ellipsis says where it goes on."""
+    if width_of(line) <= width:
+        return line
+    parts: list[Part] = []
+    room = width - 1
+    for text, tone in line:
+        kept = chop_cells(text, room)[0] if text and room > 0 else ""
+        room -= cell_len(kept)
+        if kept != text:
+            parts.append((kept + "…" if width > 0 else "", tone))
+            break
+        parts.append((text, tone))
+    return tuple(parts)
 
 
 def paint(line: Line, width: int, style_of: Callable[[str], Style]) -> Strip:

@@ -27,11 +27,13 @@ from ebtop.model.route import (
 from ebtop.model.snapshot import Snapshot
 from ebtop.tui.columns import FIELDS, GUTTER, Column, Placed
 from ebtop.tui.paint import Line, Part, fill
+from ebtop.tui.sparkline import format_sparkline
 
 TABLE_NAMES = {TABLE_DEFAULT: "default", TABLE_MAIN: "main", TABLE_LOCAL: "local"}
 IFNAME_CELLS = 15  # IFNAMSIZ without its zero
 _UNUSABLE = NexthopFlag.DEAD | NexthopFlag.LINKDOWN
 _MANY_PUNTS = 0.05  # of what XDP forwards: worth the operator's eye
+_MINUTE = 30  # samples of the history
 _SHARE_DIGITS_FROM = 14  # a share column this wide says the per cent as well
 
 
@@ -170,6 +172,14 @@ def _punts_cell(snapshot: Snapshot, route: int, _: int) -> Part:
     return format_count(rate), "tone--warning" if many else "tone--muted"
 
 
+def _spark_cell(snapshot: Snapshot, route: int, width: int) -> Part:
+    """The route's packet rate over the last minute; empty where no history of it is kept."""
+    row = int(snapshot.routes["history_row"][route])
+    if snapshot.history is None or not 0 < row < len(snapshot.history):
+        return "", ""
+    return format_sparkline(snapshot.history[row, -_MINUTE:], width), "tone--bar"
+
+
 def _share_cell(snapshot: Snapshot, route: int, width: int) -> Part:
     """The route's part of all packets received."""
     rate, total = float(snapshot.routes["pps"][route]), snapshot.totals.pps
@@ -191,5 +201,6 @@ _CELLS: dict[Column, Callable[[Snapshot, int, int], Part]] = {
     Column.P50: _latency_cell("p50_ns"),
     Column.P99: _latency_cell("p99_ns"),
     Column.PUNTS: _punts_cell,
+    Column.SPARK: _spark_cell,
     Column.SHARE: _share_cell,
 }

@@ -15,11 +15,12 @@ from ebtop.tui.columns import (
     SORTABLE,
     Column,
     Sort,
+    beside_sort,
     natural_sort,
     next_sort,
     place_columns,
 )
-from ebtop.tui.order import MAX_APPENDED, Order, arrange, find_row, follow
+from ebtop.tui.order import MAX_APPENDED, Order, arrange, follow
 from tests.tui.stage import GROUPS, Route, snapshot_of
 
 PREFIXES = ["10.0.0.0/8", "10.0.0.0/9", "10.1.0.0/16", "9.0.0.0/8", "0.0.0.0/0"]
@@ -150,15 +151,6 @@ def test_arrange_trusts_the_order_by_prefix_only_of_the_same_structure() -> None
     assert arrange(two, Sort(), first).by_prefix is first.by_prefix
 
 
-def test_find_row() -> None:
-    order = arrange(
-        snapshot_of({7: Route(prefix="10.0.0.0/8"), 3: Route(prefix="9.0.0.0/8")}), Sort()
-    )
-
-    assert find_row(order, 7) == 1
-    assert find_row(order, 5) is None
-
-
 @given(st.integers(10, 300))
 def test_columns_fit_their_width_in_order_of_rank(width: int) -> None:
     placed = place_columns(width)
@@ -179,22 +171,38 @@ def test_eighty_columns_hold_what_an_operator_asks_first() -> None:
         Column.PREFIX,
         Column.NEXT_HOP,
         Column.PORT,
-        Column.OWNER,
         Column.PPS,
         Column.BPS,
         Column.P50,
         Column.P99,
+        Column.SPARK,
     ]
+    extra = {Column.TABLE, Column.PACKETS, Column.SHARE}
+    assert {place.column for place in place_columns(119)} == set(Column) - extra
     assert len(place_columns(199)) == len(Column)
 
 
-def test_next_sort_visits_each_shown_column_once() -> None:
-    columns = [place.column for place in place_columns(79)]
+def test_wanted_columns_stand_before_all_but_the_prefix() -> None:
+    wanted = frozenset({Column.NEXT_HOP, Column.PORT, Column.METRIC})
+    assert {Column.PREFIX, *wanted} <= {place.column for place in place_columns(59, wanted)}
+    assert Column.METRIC not in {place.column for place in place_columns(79)}
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_next_sort_visits_each_shown_column_once(step: int) -> None:
+    columns = [place.column for place in place_columns(119)]
     sort = Sort(Column.SHARE)
     visited = []
-    for _ in columns:
-        sort = next_sort(sort, columns)
+    for _ in columns[1:]:
+        sort = next_sort(sort, columns, step)
         visited.append(sort.column)
 
-    assert sorted(visited) == sorted(columns)
-    assert visited[0] is Column.PPS
+    assert sorted(visited) == sorted(set(columns) - {Column.SPARK})
+    assert visited[:2] == [Column.PPS, Column.BPS if step == 1 else Column.METRIC]
+
+
+def test_sort_beside_goes_round_in_the_order_of_the_columns() -> None:
+    columns = [place.column for place in place_columns(79)]
+    assert beside_sort(Sort(Column.PPS), columns, 1).column is Column.BPS
+    assert beside_sort(Sort(Column.PPS), columns, -1).column is Column.PORT
+    assert beside_sort(Sort(Column.P99), columns, 1) == natural_sort(Column.PREFIX)
