@@ -43,6 +43,7 @@ _METRICS = {
 _RTAX_LOCK = 1
 _RTAX_FEATURES = 12
 _RTAX_CONGCTL = 16
+_NEVER_LOCKED = {12, 13, 15, 17}  # `ip` takes no "lock" there, and always locks rto_min
 _FEATURES = {1: "ecn"}
 
 
@@ -167,7 +168,7 @@ def _metrics(nested: bytes) -> Iterator[str]:
     locked = _unpack(found.pop(_RTAX_LOCK, bytes(4)))
     for kind, value in sorted(found.items()):
         yield _METRICS.get(kind, f"metric{kind}")
-        if locked & 1 << kind:
+        if locked & 1 << kind and kind not in _NEVER_LOCKED:
             yield "lock"
         if kind == _RTAX_CONGCTL:
             yield value.rstrip(b"\0").decode("ascii", "replace")
