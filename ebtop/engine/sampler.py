@@ -1,6 +1,7 @@
 """From counters to rates: what the screen shows of the last second."""
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,41 +14,70 @@ from ebtop.model.verdict import VERDICTS
 _RATE_TICKS = 2  # rates are over this many ticks
 
 
+@dataclass(slots=True)
+class _Growth:
+    """What one tick brought."""
+
+    since_ns: int  # the tick before
+    rows: NDArray[np.intp]  # ids whose counters moved
+    counts: NDArray[np.uint64]  # (rows, COUNTERS): by how much
+
+
 class RouteRates:
     """Counters of each route since it was born, and their rates.
 
-    All arrays are (rows, COUNTERS) in the order of samples.COUNTERS.
+    A tick costs one comparison of all counters, and more only for the routes that moved.
     """
 
     def __init__(self, rows: int) -> None:
-        self._baseline = np.zeros((rows, len(COUNTERS)), dtype=np.uint64)
-        self._past: deque[tuple[int, NDArray[np.uint64]]] = deque(maxlen=_RATE_TICKS)
+        self._last = np.zeros((rows, len(COUNTERS)), dtype=np.uint64)  # what the maps held
+        self._counts = {name: np.zeros(rows, dtype=np.uint64) for name in COUNTERS}
+        self._growths: deque[_Growth] = deque(maxlen=_RATE_TICKS)
+        self._last_ns: int | None = None
 
     def start_rows(self, rows: NDArray[np.uint32], now: NDArray[np.uint64]) -> None:
         """Ids that were given to new routes count from zero: their counters go on in the maps."""
-        self._baseline[rows] = now
-        for _, past in self._past:
-            past[rows[rows < len(past)]] = 0
+        self._last[rows] = now
+        for counts in self._counts.values():
+            counts[rows] = 0
+        for growth in self._growths:
+            kept = ~np.isin(growth.rows, rows)
+            growth.rows, growth.counts = growth.rows[kept], growth.counts[kept]
 
     def update(self, now_ns: int, raw: NDArray[np.uint64]) -> dict[str, NDArray[Any]]:
-        """The live columns but for latency, of the first len(raw) rows."""
-        counts = raw - self._baseline[: len(raw)]
-        moved = counts.copy()
-        then_ns, past = self._past[0] if self._past else (now_ns, counts)
-        moved[: len(past)] -= past
-        self._past.append((now_ns, counts))
-        per_s = np.float32(1e9 / max(now_ns - then_ns, 1))
+        """The live columns but for latency, of the first len(raw) rows; good until the next call.
 
-        def rate(*names: str) -> NDArray[np.float32]:
-            total = sum(moved[:, COUNTERS.index(name)] for name in names)
-            return np.asarray(total, dtype=np.float32) * per_s
-
-        return {
-            **{name: counts[:, index] for index, name in enumerate(COUNTERS)},
-            "pps": rate("packets", "observed_packets"),
-            "bps": rate("bytes", "observed_bytes") * np.float32(8),
-            "punt_pps": rate("punts"),
+        `raw` is (rows, COUNTERS), as Samples.read_routes has it.
+        """
+        rows = _changed_rows(raw, self._last[: len(raw)])
+        moved = raw[rows] - self._last[rows]
+        self._last[rows] += moved
+        for index, counts in enumerate(self._counts.values()):
+            counts[rows] += moved[:, index]
+        if self._last_ns is not None:
+            self._growths.append(_Growth(self._last_ns, rows, moved))
+        self._last_ns = now_ns
+        return {name: counts[: len(raw)] for name, counts in self._counts.items()} | {
+            "pps": self._rate(now_ns, len(raw), 1, "packets", "observed_packets"),
+            "bps": self._rate(now_ns, len(raw), 8, "bytes", "observed_bytes"),
+            "punt_pps": self._rate(now_ns, len(raw), 1, "punts"),
         }
+
+    def _rate(self, now_ns: int, stop: int, factor: int, *names: str) -> NDArray[np.float32]:
+        """Sum of counters a second over the last ticks, times a factor."""
+        since_ns = self._growths[0].since_ns if self._growths else now_ns
+        per_s = factor * 1e9 / max(now_ns - since_ns, 1)
+        columns = [COUNTERS.index(name) for name in names]
+        rate = np.zeros(stop, dtype=np.float32)
+        for growth in self._growths:
+            rate[growth.rows] += growth.counts[:, columns].sum(axis=1) * per_s
+        return rate
+
+
+def _changed_rows(now: NDArray[np.uint64], last: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Rows that differ, in order. Flat, since numpy is slow along a short axis."""
+    rows = np.flatnonzero(now.reshape(-1) != last.reshape(-1)) // now.shape[1]
+    return np.asarray(rows[np.diff(rows, prepend=-1) > 0])
 
 
 class VerdictRates:

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ebtop.datapath.samples import COUNTERS
 from ebtop.engine import books
 from ebtop.engine.history import History
 from ebtop.engine.latency import LatencyWindow
 from ebtop.engine.own_rows import OwnRows
+from ebtop.engine.sampler import RouteRates
 from ebtop.model.histogram import BUCKETS, bucket
 
 FIRST, STOP = 64, 68
@@ -119,6 +121,40 @@ def test_rows_that_are_in_use_stand_close_together() -> None:
     rows.release(1)
     assign(rows, {2: 1.0, 3: 1.0})
     assert rows.stop == FIRST + 2
+
+
+def test_rates_are_over_two_ticks_and_counts_since_birth() -> None:
+    rates = RouteRates(8)
+    raw = np.zeros((6, len(COUNTERS)), dtype=np.uint64)
+    packets, bits, punts = (COUNTERS.index(name) for name in ("packets", "bytes", "punts"))
+    raw[3, packets] = 1000  # by whom had the id before
+    rates.start_rows(np.array([3], dtype=np.uint32), raw[3:4])
+    rates.update(0, raw)
+    seen, live = [], {}
+    for second in range(1, 5):
+        if second < 3:
+            raw[3, packets] += 40
+            raw[3, bits] += 100
+            raw[5, punts] += 8
+        live = rates.update(second * 10**9, raw)
+        seen.append([float(live[name][3]) for name in ("packets", "pps", "bps")])
+
+    assert seen == [[40, 40, 800], [80, 40, 800], [80, 20, 400], [80, 0, 0]]
+    assert (live["punts"][5], live["punt_pps"][5]) == (16, 0)
+
+
+def test_an_id_given_to_another_route_starts_without_rate() -> None:
+    rates = RouteRates(8)
+    raw = np.zeros((6, len(COUNTERS)), dtype=np.uint64)
+    rates.update(0, raw)
+    raw[2:4] += 500
+    rates.update(10**9, raw)
+    rates.start_rows(np.array([2], dtype=np.uint32), raw[2:3])
+    raw[2:4] += 10
+    live = rates.update(2 * 10**9, raw)
+
+    assert live["packets"].tolist() == [0, 0, 10, 510, 0, 0]
+    assert live["pps"].tolist() == [0, 0, 10, 510, 0, 0]  # over two seconds, of two counters
 
 
 STEP_NS = 2_000_000_000
