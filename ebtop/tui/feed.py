@@ -31,6 +31,11 @@ class Feed:
         self._frozen_at_s: float | None = None
 
     @property
+    def newest(self) -> Snapshot | None:
+        """The newest snapshot that came, shown or not."""
+        return self._newest
+
+    @property
     def frozen(self) -> bool:
         """Whether the operator holds what is shown."""
         return self._frozen_at_s is not None

@@ -13,10 +13,11 @@ from textual.widget import Widget
 from ebtop.tui.columns import beside_sort, natural_sort, next_sort
 from ebtop.tui.feed import Feed
 from ebtop.tui.filter import Rejected, parse_filter
-from ebtop.tui.messages import RouteFocused
+from ebtop.tui.messages import Answered, RouteFocused
 from ebtop.tui.ports import format_ports
 from ebtop.tui.source import Phase
 from ebtop.tui.totals import format_below, format_typing
+from ebtop.tui.views.edit import Editor
 from ebtop.tui.views.view import View
 from ebtop.tui.widgets.column_heads import ColumnHeads
 from ebtop.tui.widgets.filter_line import FilterLine
@@ -46,6 +47,7 @@ class RoutesView(View):
         self._wrong: Rejected | None = None
         self._heads = ColumnHeads(widget_id="heads")
         self.routes = RouteList(widget_id="routes", clock_s=clock_s)
+        self.editor = Editor(self.routes, clock_s)
         self._below = Lines(widget_id="detail")
         self._filter = FilterLine(widget_id="filter")
         self._ports = Lines(widget_id="ports")
@@ -53,7 +55,7 @@ class RoutesView(View):
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield self._heads
-        yield self.routes
+        yield self.editor
         yield self._below
         yield self._filter
         yield self._ports
@@ -64,7 +66,7 @@ class RoutesView(View):
 
     def focus_target(self) -> Widget:
         """The table, or the filter that is being typed."""
-        return self._filter.input if self._filter.display else self.routes
+        return self._filter.input if self._filter.display else self.editor.focus_target()
 
     def adopt(self, feed: Feed) -> None:
         """Shows what the feed shows."""
@@ -72,8 +74,13 @@ class RoutesView(View):
         if feed.snapshot is None:
             return
         self.routes.adopt(feed.snapshot)
+        self.editor.adopt(feed)
         self._show_selection()
         self._show_ports(feed)
+
+    def take(self, answered: Answered) -> None:
+        """An answer to an edit."""
+        self.editor.take(answered)
 
     def _show_ports(self, feed: Feed) -> None:
         height = self.screen.size.height

@@ -1,0 +1,78 @@
+"""A field that is edited, laid over its column of the table, with a mark when it is to blame."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from ebtop.model.edit import Field
+from ebtop.tui.columns import Placed
+from ebtop.tui.widgets.edit_prompt import run_key
+from ebtop.tui.widgets.lines import Lines
+
+BLAME = "!"
+
+
+class FieldInput(Input, inherit_bindings=False):
+    """One line of text; where it is locked, only its owner's keys work."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding
+        for binding in Binding.make_bindings(Input.BINDINGS)
+        if binding.key not in {"enter", "ctrl+c"}  # its owner's and the app's
+    ]
+
+    def __init__(self, text: str, hint: str, owner: Widget) -> None:
+        super().__init__(text, hint, compact=True)
+        self._owner = owner
+        self.locked = False
+        # Every blink is a write to the terminal.
+        self.cursor_blink = False
+
+    async def on_key(self, event: events.Key) -> None:
+        """Keys work in the order in which they were pressed."""
+        await run_key(event, self, self._owner)
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """A locked field takes no text."""
+        return not self.locked and super().check_consume_key(key, character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Only what can be seen is pasted."""
+        event.stop()
+        event.prevent_default()
+        lines = event.text.splitlines()
+        shown = "".join(char for char in lines[0] if char.isprintable()).strip() if lines else ""
+        if shown and not self.locked:
+            self.insert_text_at_cursor(shown)
+
+
+class EditCell(Horizontal):
+    """The mark in the gap before the column, and the field on the column itself."""
+
+    def __init__(self, field: Field, text: str, hint: str, owner: Widget) -> None:
+        super().__init__()
+        self.field = field
+        self.input = FieldInput(text, hint, owner)
+        self._mark = Lines()
+
+    def compose(self) -> ComposeResult:
+        """From left to right."""
+        yield self._mark
+        yield self.input
+
+    def place(self, column: Placed | None, line: int) -> None:
+        """Over a column, on a line of the parent; None: there is no room for it."""
+        self.display = column is not None
+        if column is not None:
+            self.styles.width = column.width + 1
+            self.styles.offset = (column.start - 1, line)
+
+    def mark(self, *, blamed: bool) -> None:
+        """Marks the field as the one to blame, or not."""
+        self.set_class(blamed, "-blamed")
+        self._mark.show((((BLAME if blamed else " ", "tone--bad"),),))
