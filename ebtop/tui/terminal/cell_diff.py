@@ -83,14 +83,27 @@ def _replace(row: Cells, new: Cells, start: int, columns: int) -> list[int]:
     old_texts, old_looks = row.texts[start:end], row.looks[start:end]
     if texts == old_texts and looks == old_looks:
         return []
+    halves = _cut_halves(row, start, end)
     row.texts[start:end] = texts
     row.looks[start:end] = looks
     cells = zip(texts, old_texts, looks, old_looks, strict=True)
-    return [
+    return halves + [
         column
         for column, (text, old_text, look, old_look) in enumerate(cells, start)
         if look is not old_look or text != old_text
     ]
+
+
+def _cut_halves(row: Cells, start: int, end: int) -> list[int]:
+    """Blanks what is left of wide characters across the edges of what is replaced; where."""
+    halves: list[int] = []
+    if row.texts[start].startswith(CONTINUED):
+        halves.append(start - 1)
+    if end < len(row) and row.texts[end].startswith(CONTINUED):
+        halves.append(end)
+    for column in halves:
+        row.texts[column] = " "
+    return halves
 
 
 def _runs(columns: list[int]) -> Iterator[tuple[int, int]]:
@@ -133,7 +146,7 @@ class _Pen:
             self._look = look
         self.sent.append(text)
         after = column + 1
-        while after < self._columns and cells.texts[after].startswith(CONTINUED):
+        while after < self._columns and cells.texts[after] == CONTINUED + text:
             after += 1
         # In the last column the cursor stays or wraps, and over others' widths there is no dispute.
         sure = after < self._columns and is_sure(text)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -75,6 +76,20 @@ def write_frame(app: App[Any], sent: str) -> None:
         sent = f"{_SYNC_START}{sent}{_SYNC_END}"
     driver.write(sent)
     driver.flush()
+
+
+def set_mouse(app: App[Any], *, wanted: bool) -> None:
+    """Has the terminal report the mouse, or keep it to itself."""
+    driver = app._driver  # noqa: SLF001  no public name
+    if not isinstance(driver, LinuxDriver):
+        return
+    # While the driver has no mouse, both calls do nothing.
+    driver._mouse = True  # noqa: SLF001  no public name
+    if wanted:
+        driver._enable_mouse_support()  # noqa: SLF001  no public name
+    else:
+        driver._disable_mouse_support()  # noqa: SLF001  no public name
+    driver._mouse = wanted  # noqa: SLF001  no public name
 
 
 def terminal_session(app: App[Any]) -> object:
