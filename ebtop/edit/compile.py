@@ -22,7 +22,7 @@ _NAMES: Mapping[int, str] = {
     RouteAttribute.GATEWAY: "gateway",
     RouteAttribute.VIA: "gateway",
     RouteAttribute.PREFSRC: "source address",
-    RouteAttribute.METRICS: "MTU or another metric of the path",
+    RouteAttribute.METRICS: "path metrics (MTU, ...)",
     RouteAttribute.MULTIPATH: "set of next hops",
     RouteAttribute.FLOW: "realm",
     RouteAttribute.PREF: "preference",

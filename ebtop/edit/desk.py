@@ -127,4 +127,4 @@ def _describe(done: str, wanted: RouteMessage, made: RouteMessage) -> str:
     differences = find_differences(wanted, made)
     if not differences:
         return f"The route to {made.prefix} was {done}."
-    return f"The kernel took the route, but made another {' and '.join(differences)} of it."
+    return f"The kernel took the route, but changed its {', '.join(differences)}."

@@ -1,14 +1,18 @@
 """Somebody else changes the table while an edit is written."""
 
+import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
+from ebtop.kernel.decode_nexthops import RTAX_MTU, RouteAttribute
+from ebtop.kernel.netlink import pack_attribute
 from ebtop.kernel.route_message import RouteMessage
 from ebtop.kernel.route_writer import Answer
 from ebtop.lab.topology import Lab
 from ebtop.model.edit import Edit
-from tests.netns.edited_router import EditedRouter, change, delete, edited_router, key, name_of
+from tests.netns.edited_router import EditedRouter, add, change, delete, edited_router, key, name_of
 
 
 @pytest.fixture
@@ -134,3 +138,49 @@ def test_what_others_did_to_the_route_meanwhile_stays(router: EditedRouter) -> N
         "static",
         [{"mtu": 1300}],
     )
+
+
+def shrink_the_next(router: EditedRouter, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    """The kernel gets another MTU than the desk believes, as if it had made it so itself."""
+    writer = router.desk._writer
+    real: Callable[[RouteMessage], Answer] = getattr(writer, verb)
+
+    def altered(route: RouteMessage) -> Answer:
+        metrics = pack_attribute(RTAX_MTU, struct.pack("=I", 1300))
+        attributes = {**route.attributes, RouteAttribute.METRICS: metrics}
+        return real(replace(route, attributes=attributes))
+
+    monkeypatch.setattr(writer, verb, altered)
+
+
+@pytest.mark.parametrize("verb", ["add", "replace"])
+def test_what_the_kernel_made_of_it_is_said(
+    router: EditedRouter, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    router.ip("route add 10.1.0.0/16 via 10.255.1.2 mtu 1400")
+    shrink_the_next(router, monkeypatch, verb)
+    edits = {
+        "add": add("10.2.0.0/16", "10.255.1.2"),
+        "replace": change(key("10.1.0.0/16"), "10.255.1.9", "p1"),
+    }
+    outcome = router.commit(edits[verb])
+
+    assert outcome.done
+    assert outcome.message == (
+        "The kernel took the route, but changed its path metrics (MTU, ...)."
+    )
+
+
+def test_metric_change_that_the_kernel_made_otherwise_is_taken_back(
+    router: EditedRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    router.ip("route add 10.1.0.0/16 via 10.255.1.2 mtu 1400")
+    before = router.everything()
+    shrink_the_next(router, monkeypatch, "add")
+    outcome = router.commit(change(key("10.1.0.0/16"), metric=6))
+
+    assert not outcome.done
+    assert outcome.message.endswith(
+        "The old route was not replaced, and the new one was taken back."
+    )
+    assert router.everything() == before

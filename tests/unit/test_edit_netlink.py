@@ -2,16 +2,19 @@
 
 import errno
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ebtop.edit.compile import find_differences
 from ebtop.edit.owners import format_owner_warning
 from ebtop.edit.words import quote
 from ebtop.kernel.acknowledgement import Acknowledgement, decode_acknowledgement
 from ebtop.kernel.netlink import MalformedMessage, pack_attribute
 from ebtop.kernel.route_message import (
+    RTA_EXPIRES,
     RouteMessage,
     Unsendable,
     compile_request,
@@ -93,6 +96,7 @@ def answer(code: int, *, request: bytes = b"", **tlvs: bytes) -> bytes:
     return (
         header
         + request
+        + bytes(-len(request) % 4)
         + b"".join(pack_attribute(attributes[name], value) for name, value in tlvs.items())
     )
 
@@ -109,7 +113,7 @@ def answer(code: int, *, request: bytes = b"", **tlvs: bytes) -> bytes:
         ),
         (
             0x200,
-            answer(errno.EINVAL, request=bytes(12), text=b"no\0"),
+            answer(errno.EINVAL, request=bytes(10), text=b"no\0"),
             Acknowledgement(errno.EINVAL, "no"),
         ),
         (
@@ -121,6 +125,36 @@ def answer(code: int, *, request: bytes = b"", **tlvs: bytes) -> bytes:
 )
 def test_acknowledgement(flags: int, body: bytes, wanted: Acknowledgement) -> None:
     assert decode_acknowledgement(flags, memoryview(body)) == wanted
+
+
+SENT = RouteMessage(
+    prefix=Prefix(6, 0x20010DB8 << 32, 0, 32),
+    table=254,
+    metric=5,
+    protocol=4,
+    type=1,
+    attributes={8: b"mtu", RTA_EXPIRES: b"aaaa"},
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "names"),
+    [
+        (SENT, []),
+        (replace(SENT, attributes={**SENT.attributes, 4: b"port", 20: b"\0"}), []),
+        (replace(SENT, attributes={**SENT.attributes, RTA_EXPIRES: b"bbbb"}), []),
+        (replace(SENT, metric=6, source_length=9), ["source length", "metric"]),
+        (replace(SENT, flags=4), ["flags"]),
+        (replace(SENT, attributes={8: b"mtu"}), ["lifetime"]),
+        (
+            replace(SENT, attributes={**SENT.attributes, 8: b"other", 5: b"gate"}),
+            ["gateway", "path metrics (MTU, ...)"],
+        ),
+        (replace(SENT, attributes={**SENT.attributes, 99: b""}), ["attribute 99"]),
+    ],
+)
+def test_what_the_kernel_made_otherwise(made: RouteMessage, names: list[str]) -> None:
+    assert find_differences(SENT, made) == names
 
 
 def test_words_of_a_bare_errno() -> None:
