@@ -1,6 +1,5 @@
 """Edits that clients ask for, done by the kernel's room, which is imported when the first comes."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from ebtop.engine.requests import Check, Commit
@@ -26,30 +25,29 @@ class Desk(Protocol):
 class Edits:
     """Does what was asked for, and survives it."""
 
-    def __init__(self, open_desk: Callable[[], Desk]) -> None:
-        self._open_desk = open_desk
-        self._desk: Desk | None = None
+    def __init__(self) -> None:
+        self._desks: dict[bool, Desk] = {}  # by whether they are read-only
 
-    def do(self, request: Check | Commit) -> Outcome:
+    def do(self, request: Check | Commit, *, read_only: bool) -> Outcome:
         """What came of it. Never raises: no edit is worth the forwarding of an engine."""
         try:
-            if self._desk is None:
-                self._desk = self._open_desk()
-            if isinstance(request, Commit):
-                return self._desk.commit(request.edit)
-            return self._desk.check(request.edit)
+            if read_only not in self._desks:
+                self._desks[read_only] = open_desk(read_only=read_only)
+            desk = self._desks[read_only]
+            commits = isinstance(request, Commit)
+            return desk.commit(request.edit) if commits else desk.check(request.edit)
         except Exception as error:  # noqa: BLE001  see above
             said = str(error) or type(error).__name__
             return Outcome(done=False, message=f"The kernel could not be asked: {said}.")
 
     def close(self) -> None:
         """Gives up what the edits needed."""
-        if self._desk is not None:
-            self._desk.close()
+        for desk in self._desks.values():
+            desk.close()
 
 
 def open_desk(*, read_only: bool) -> Desk:
     """The real one. Raises what it cannot open."""
-    from ebtop.edit.desk import EditDesk  # noqa: PLC0415  takes 0.2 s, of a lease of 3
+    from ebtop.edit.desk import EditDesk  # noqa: PLC0415  few engines edit, and all start
 
     return EditDesk(read_only=read_only)

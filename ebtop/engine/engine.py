@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 
 from ebtop.datapath.datapath import Datapath, Sizes
 from ebtop.engine.control import ControlPlane, routes_by_family
-from ebtop.engine.edits import Edits, open_desk
+from ebtop.engine.edits import Edits
 from ebtop.engine.ending import EndedError, Ending
 from ebtop.engine.exceptions import ExceptionWatch
 from ebtop.engine.options import Options
@@ -92,7 +92,7 @@ class Engine:
         )
         self._refresh = NeighbourRefresh()
         opened.callback(self._refresh.close)
-        self._edits = Edits(lambda: open_desk(read_only=self._options.read_only))
+        self._edits = Edits()
         opened.callback(self._edits.close)
         self._exceptions = ExceptionWatch()
         self._exceptions.read_changes()
@@ -160,7 +160,7 @@ class Engine:
         if asked is None:
             return
         self._renew()
-        outcome = self._edits.do(asked.request)
+        outcome = self._edits.do(asked.request, read_only=asked.read_only)
         self._renew()
         self._server.answer(asked.watcher, asked.request.number, outcome)
         if isinstance(asked.request, Commit):

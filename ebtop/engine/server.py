@@ -41,6 +41,7 @@ _MAX_CLIENTS = 64
 _MAX_ANSWERS = 64  # that wait for a slow client
 _BACKLOG = 128
 _SO_SNDBUFFORCE = 32
+_WATCH_ALONE = f"Members of the group {peers.GROUP} may watch alone; edit as root."
 _NOW = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
 
@@ -63,10 +64,11 @@ class Watcher:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An edit that a watcher may ask for."""
+    """What a watcher may ask about an edit."""
 
     watcher: Watcher
     request: Check | Commit
+    read_only: bool  # it may hear what the edit would be, and no more
 
 
 class Server:
@@ -118,7 +120,7 @@ class Server:
             self._greet(watcher)
 
     def handle(self, fileno: int) -> Asked | None:
-        """Greets a newcomer, or takes one message; an edit that may be done is returned."""
+        """Greets a newcomer, or takes one message; what somebody else has to answer is returned."""
         if fileno == self._listener.fileno():
             self._accept()
             return None
@@ -193,7 +195,7 @@ class Server:
         news = News(
             structure=watcher.structure != snapshot.structure,
             neighbours=watcher.neighbours is not snapshot.neighbours,
-            read_only=bool(self._edit_refusal(watcher)),
+            read_only=self._is_read_only(watcher),
         )
         if news not in encoded:
             encoded[news] = encode_tick(snapshot, news)
@@ -238,21 +240,13 @@ class Server:
             case ReadOnly():
                 watcher.read_only = True
             case Check(number) | Commit(number):
-                refusal = self._edit_refusal(watcher)
-                if not refusal:
-                    return Asked(watcher, request)
-                self.answer(watcher, number, Outcome(done=False, message=refusal))
+                if watcher.root:
+                    return Asked(watcher, request, self._is_read_only(watcher))
+                self.answer(watcher, number, Outcome(done=False, message=_WATCH_ALONE))
         return None
 
-    def _edit_refusal(self, watcher: Watcher) -> str:
-        """Why the watcher may edit nothing; "" when it may."""
-        if self._read_only:
-            return "The engine was started with --read-only and takes no edits."
-        if not watcher.root:
-            return f"Members of the group {peers.GROUP} may watch alone; edit as root."
-        if watcher.read_only:
-            return "This screen was started with --read-only."
-        return ""
+    def _is_read_only(self, watcher: Watcher) -> bool:
+        return self._read_only or watcher.read_only or not watcher.root
 
     def _drop(self, watcher: Watcher) -> None:
         watcher.connection.close()
