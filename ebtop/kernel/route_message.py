@@ -204,15 +204,17 @@ def _check_sendable(attributes: Mapping[int, bytes], sendable: set[int]) -> None
 
 
 def _lifetime_s(cacheinfo: bytes | None) -> int | None:
-    """Whole seconds that are left, at least one; None: no end. Unsendable once it is over."""
+    """Whole seconds that are left; None: no end. Unsendable when less than one is."""
     if cacheinfo is None:
         return None
     if len(cacheinfo) < _CACHEINFO.size:
         raise MalformedMessage(f"cache information of {len(cacheinfo)} bytes")
     ticks = _CACHEINFO.unpack_from(cacheinfo)[2]
-    if ticks < 0:
+    if ticks == 0:
+        return None
+    if ticks < _CLOCK_TICKS_HZ:
         raise Unsendable("The route's lifetime is over: the kernel is about to remove it.")
-    return -(-ticks // _CLOCK_TICKS_HZ) or None
+    return int(ticks) // _CLOCK_TICKS_HZ
 
 
 def _members(data: bytes) -> Iterator[Member]:

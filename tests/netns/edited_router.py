@@ -1,6 +1,7 @@
 """A router whose routes are edited at a desk, and `ip` as the oracle."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from socket import MSG_DONTWAIT
@@ -50,10 +51,11 @@ class EditedRouter:
 
     def everything(self) -> str:
         """All routes of both families in all tables, but for lifetimes that run down."""
-        return "".join(
+        shown = [
             self.namespace.read_ip(family, "-d", "route", "show", "table", "all")
             for family in ("-4", "-6")
-        )
+        ]
+        return re.sub(r"expires \d+sec", "expires", "".join(shown))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from ebtop.kernel.decode_routes import decode_routes
 from ebtop.kernel.route_dump import TableDump
 from ebtop.kernel.spare_table import FIRST_SPARE_TABLE, find_spare_table
 from ebtop.lab.topology import Lab
-from ebtop.model.edit import Edit, Field
+from ebtop.model.edit import Edit, Field, RouteKey
 from tests.netns.edited_router import (
     EditedRouter,
     add,
@@ -21,6 +21,7 @@ from tests.netns.edited_router import (
     listener,
     name_of,
 )
+from tests.netns.test_edit_routes import CARRIED
 
 _ROUTE_GROUPS = 1 << (7 - 1) | 1 << (11 - 1)  # RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE
 
@@ -120,6 +121,22 @@ def test_check_happens_only_where_no_packet_is_looked_up(router: EditedRouter, e
     assert set(events.table.tolist()) <= {FIRST_SPARE_TABLE}
     assert len(heard) > 0
     assert router.everything() != before
+
+
+@pytest.mark.parametrize(("route", "named", "gateway"), CARRIED.values(), ids=CARRIED)
+def test_check_of_every_kind_of_route_leaves_nothing(
+    router: EditedRouter, route: str, named: RouteKey, gateway: str
+) -> None:
+    router.ip(f"route add {route}")
+    before = router.everything()
+    outcomes = [
+        router.check(edit)
+        for edit in (change(named, gateway, "p1"), change(named, metric=77), delete(named))
+    ]
+
+    assert [one.message for one in outcomes] == ["The kernel would take it."] * 3
+    assert all(one.commands for one in outcomes)
+    assert router.everything() == before
 
 
 class _Killed(BaseException):

@@ -71,6 +71,17 @@ def route_with(**attributes: bytes) -> RouteMessage:
     )
 
 
+def lifetime(ticks: int) -> bytes:
+    """rta_cacheinfo; the kernel counts hundredths of a second."""
+    return struct.pack("=IIiIIIII", 0, 0, ticks, 0, 0, 0, 0, 0)
+
+
+def test_lifetime_is_never_prolonged() -> None:
+    sent = [compile_request(route_with(a12=lifetime(ticks))).attributes for ticks in (0, 100, 299)]
+
+    assert sent == [{}, *({RTA_EXPIRES: struct.pack("=I", seconds)} for seconds in (1, 2))]
+
+
 @pytest.mark.parametrize(
     ("route", "sentence"),
     [
@@ -79,7 +90,8 @@ def route_with(**attributes: bytes) -> RouteMessage:
         (route_with(a21=struct.pack("=H", 77)), "encap 77"),
         (route_with(a26=b"\1"), "attribute 26 (ttl-propagate)"),
         (route_with(a99=b""), "attribute 99 (unknown)"),
-        (route_with(a12=struct.pack("=IIiIIIII", 0, 0, -5, 0, 0, 0, 0, 0)), "lifetime is over"),
+        (route_with(a12=lifetime(-5)), "lifetime is over"),
+        (route_with(a12=lifetime(99)), "lifetime is over"),
     ],
 )
 def test_route_that_cannot_be_sent_is_named(route: RouteMessage, sentence: str) -> None:
