@@ -95,22 +95,21 @@ class TwiceApp(TerminalApp):
         self.animation_level = "none"
         self.stock, self.ours = Emulator(columns, rows), Emulator(columns, rows)
         self.lines = RandomLines(dice)
+        self.scroller = VerticalScroll(self.lines)
         self.frames = 0
         self.different = ""
         self.stock_size = self.ours_size = 0
 
     def compose(self) -> ComposeResult:
         yield Input("10.0.0.0/8")
-        with VerticalScroll():
-            yield self.lines
+        yield self.scroller
         yield Footer()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         shown = renderable is not None and private.takes_cells(self)
         if shown:
-            if self.cell_diff is not None and not self.cell_diff.knows(
-                private.painted_size(screen)
-            ):
+            size = private.painted_size(screen)
+            if self.painter is not None and not self.painter.knows(size):
                 renderable = private.render_all(self, screen)
             assert isinstance(renderable, CompositorUpdate)
             sent = renderable.render_segments(self.console)

@@ -12,7 +12,7 @@ _ON = {2: "dim", 8: "conceal", 53: "overline"}
 _OFF = {22: "dim", 28: "conceal", 55: "overline"}
 
 
-class _Screen(pyte.Screen):  # type: ignore[misc]  # pyte has no types
+class _Screen(pyte.Screen):
     """pyte's screen; the attributes that it leaves out follow the name of the colour."""
 
     def select_graphic_rendition(self, *codes: int) -> None:

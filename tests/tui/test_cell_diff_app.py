@@ -26,9 +26,7 @@ async def take_step(app: TwiceApp, pilot: Pilot[Any], dice: random.Random) -> No
     modal = len(app.screen_stack) > 1
     steps: dict[str, Any] = {
         "tick": app.lines.tick,
-        "scroll": lambda: app.lines.parent.scroll_to(  # type: ignore[union-attr]
-            y=dice.randrange(40), animate=False
-        ),
+        "scroll": lambda: app.scroller.scroll_to(y=dice.randrange(40), animate=False),
         "keys": lambda: pilot.press(*dice.choices(("a", "left", "backspace", "tab", "字"), k=3)),
         "theme": lambda: setattr(app, "theme", dice.choice(THEMES)),
         "refresh": app.refresh,
@@ -64,7 +62,7 @@ def test_terminal_shows_what_textual_would_have_shown(seed: int) -> None:
     app = play(seed)
 
     assert not app.different
-    assert app.cell_diff is not None
+    assert app.painter is not None
     assert app.frames > STEPS
     assert app.ours_size < app.stock_size / 2
 
@@ -74,5 +72,5 @@ def test_unknown_textual_paints_as_it_always_does(monkeypatch: pytest.MonkeyPatc
     app = play(0)
 
     assert not app.different
-    assert app.cell_diff is None
+    assert app.painter is None
     assert app.ours_size >= app.stock_size

@@ -1,5 +1,8 @@
 """The base of every app that paints on a real terminal."""
 
+import os
+import sys
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -7,11 +10,19 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.types import CSSPathType
 
 from ebtop.tui.terminal import textual_private as private
-from ebtop.tui.terminal.cell_diff import CellDiff
-from ebtop.tui.terminal.signals import end_on_signals
+from ebtop.tui.terminal.ascii import AsciiFilter, needs_ascii
+from ebtop.tui.terminal.painter import Painter
+from ebtop.tui.terminal.signals import HUNG_UP, end_on_signals
+
+_ASCII = AsciiFilter()
+_LAST_ANSWER_S = 0.5  # what leaving waits for; a later answer would be typed into the shell
+_CATCH_UP_S = 0.05
+_LOOK_S = 1.0
 
 
 class TerminalApp(App[None]):
@@ -22,64 +33,125 @@ class TerminalApp(App[None]):
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
-    cell_diff: CellDiff | None = None
-    """What the terminal shows; None: Textual paints as it always does."""
-    _session: object = None
+    def __init__(
+        self,
+        driver_class: type[Driver] | None = None,
+        css_path: CSSPathType | None = None,
+        *,
+        watch_css: bool = False,
+        ansi_color: bool | None = None,
+    ) -> None:
+        super().__init__(driver_class, css_path, watch_css, ansi_color)
+        self.painter = Painter(self) if private.is_known(self) else None
+        """None: Textual paints as it always does."""
+        self.ascii_only = False
+        """Whether the terminal gets ASCII alone; set by itself where the locale asks for it."""
+        self._leaving: list[Callable[[], None]] = []  # what waits for the terminal's last answer
 
     @property
     def writer_is_busy(self) -> bool:
-        """Whether the terminal has not taken what was sent already."""
-        return False
+        """Whether the terminal has not shown yet what was sent to it."""
+        return self.painter is not None and self.painter.is_busy
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through, whichever widget it comes from."""
+        filters = super().get_line_filters()
+        return [*filters, _ASCII] if self.ascii_only else filters
+
+    def exit(
+        self,
+        result: None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Ends the app when the terminal has answered everything that it was asked."""
+        leave = super().exit
+        self._leave(lambda: leave(result, return_code, message))
+
+    def action_suspend_process(self) -> None:
+        """Stops the process, and gives the terminal back to the shell until it goes on."""
+        self._leave(super().action_suspend_process)
 
     def action_repaint(self) -> None:
         """Paints every cell anew, over whatever others wrote to the terminal."""
-        if self.cell_diff is not None:
-            self.cell_diff.forget()
+        if self.painter is not None:
+            self.painter.forget()
         self.refresh()
 
-    def end(self, code: int) -> None:
-        """Quits, and gives the terminal back."""
-        self.exit(None, code)
+    def action_toggle_mouse(self) -> None:
+        """Leaves the mouse to the terminal, which can then mark and copy; or takes it again."""
+        private.set_mouse(self, wanted=not private.has_mouse(self))
 
     def on_load(self) -> None:
         """Comes before the terminal is taken."""
-        end_on_signals(self.end)
-        if private.is_known(self):
-            self.cell_diff = CellDiff()
+        end_on_signals(self._end)
 
-    def on_resize(self, _: events.Resize) -> None:
+    def on_mount(self) -> None:
+        """Looks what terminal it is, and whether it stays."""
+        encoding = getattr(sys.__stderr__, "encoding", None)  # Textual paints on standard error
+        if not self.is_headless and needs_ascii(os.environ, encoding):
+            self.ascii_only = True
+        self.set_interval(_LOOK_S, self._look_for_terminal)
+
+    def on_unmount(self) -> None:
+        """Comes when the terminal has been given back."""
+        private.leave_mouse_format(self)
+
+    def on_resize(self) -> None:
         """Terminals lay out anew what they show, or cut it off."""
-        if self.cell_diff is not None and self.cell_diff.knows_any:
+        if self.painter is not None and self.painter.knows(self.size):
             self.action_repaint()
 
     @on(Driver.SignalResume)
     def _repaint_resumed(self) -> None:
         self.action_repaint()
 
+    @on(events.CursorPosition)
+    def _take_answer(self) -> None:
+        """The terminal has shown all that was sent before it was asked."""
+        if self.painter is not None:
+            self.painter.pace.answer()
+        self._catch_up()
+        self._leave_now()
+
+    def _end(self, code: int) -> None:
+        self.exit(None, code)
+
+    def _look_for_terminal(self) -> None:
+        """Without one the writer's queue would fill, and the app stop for ever."""
+        if private.terminal_is_gone(self):
+            super().exit(None, HUNG_UP)
+
+    def _leave(self, leave: Callable[[], None]) -> None:
+        """Gives the terminal away when no answer of it is on its way."""
+        self._leaving.append(leave)
+        if self.painter is not None and self.painter.pace.is_waiting:
+            self.set_timer(_LAST_ANSWER_S, self._leave_now)
+        else:
+            self._leave_now()
+
+    def _leave_now(self) -> None:
+        leaving, self._leaving = self._leaving, []
+        for leave in leaving:
+            leave()
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Sends what an update changes, in one write."""
-        if self.cell_diff is None or renderable is None or not private.takes_cells(self):
+        if self.painter is None or renderable is None or not private.takes_cells(self):
             super()._display(screen, renderable)
             return
-        sent = self._changes(self.cell_diff, screen, renderable)
-        if sent is None:
-            self.cell_diff.forget()
+        if not self.painter.paint(screen, renderable):
             super()._display(screen, renderable)
             return
-        if sent:
-            private.write_frame(self, sent)
+        if self.painter.is_held:
+            self.set_timer(_CATCH_UP_S, self._catch_up)
         self.post_display_hook()
 
-    def _changes(self, diff: CellDiff, screen: Screen[object], update: object) -> str | None:
-        """What makes the terminal show the update; None where that is not known."""
-        session, size = private.terminal_session(self), private.painted_size(screen)
-        if session is not self._session:
-            diff.forget()
-            self._session = session
-        if not diff.knows(size):
-            update = private.render_all(self, screen)
-        pieces = private.read_pieces(update, self.console)
-        if pieces is None:
-            return None
-        cursor = screen.outer_size.clamp_offset(self.cursor_position)
-        return diff.paint(pieces, size, cursor)
+    def _catch_up(self) -> None:
+        """Shows what was held when there is room for it again."""
+        if self.painter is None or not self.painter.is_held or not private.takes_cells(self):
+            return
+        if self.painter.is_full:
+            self.set_timer(_CATCH_UP_S, self._catch_up)
+        else:
+            self._display(self.screen, private.render_all(self, self.screen))

@@ -28,14 +28,9 @@ class CellDiff:
         self._rows: list[Cells] = []
         self._cursor: Place | None = None
 
-    @property
-    def knows_any(self) -> bool:
-        """Whether something is known of what the terminal shows."""
-        return bool(self._rows)
-
     def knows(self, size: tuple[int, int]) -> bool:
         """Whether the cells of a terminal of that many columns and rows are known."""
-        return self.knows_any and size == self._size
+        return bool(self._rows) and size == self._size
 
     def forget(self) -> None:
         """The terminal may show anything: the next pieces have to cover all of it."""

@@ -5,7 +5,10 @@ import signal
 import threading
 from collections.abc import Callable
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
+HUNG_UP = 128 + signal.SIGHUP
+"""The exit code when the terminal has gone."""
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 def end_on_signals(end: Callable[[int], None]) -> None:
@@ -13,5 +16,5 @@ def end_on_signals(end: Callable[[int], None]) -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # signals reach the main thread's loop alone
     loop = asyncio.get_running_loop()
-    for number in ENDING:
+    for number in _ENDING:
         loop.add_signal_handler(number, end, 128 + number)

@@ -3,6 +3,7 @@
 Where they are not, Textual paints as it always does.
 """
 
+import select
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
@@ -10,9 +11,8 @@ from typing import Any
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -22,6 +22,14 @@ from ebtop.tui.terminal.sgr import PLAIN, Look, parse_look
 
 _KNOWN_VERSION = "8.2."
 _APP_PARTS = ("_display", "_batch_count", "_closed", "_sync_available", "_background_screens")
+_MOUSE_PARTS = (
+    "_mouse",
+    "_enable_mouse_support",
+    "_disable_mouse_support",
+    "_in_band_window_resize",
+    "_enable_mouse_pixels",
+)
+_MOUSE_IN_CELLS = "\x1b[?1016l"
 _SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 
 
@@ -53,14 +61,12 @@ def read_pieces(update: object, console: Console) -> Iterator[Piece] | None:
     return None
 
 
-def render_all(app: App[Any], screen: Screen[Any]) -> CompositorUpdate:
+def render_all(app: App[Any], screen: Screen[Any]) -> Any:
     """An update of every cell of the screen."""
-    update = screen._compositor.render_update(  # noqa: SLF001  no public name
+    return screen._compositor.render_update(  # noqa: SLF001  no public name
         full=True,
         screen_stack=app._background_screens,  # noqa: SLF001  no public name
     )
-    assert isinstance(update, CompositorUpdate)
-    return update
 
 
 def painted_size(screen: Screen[Any]) -> tuple[int, int]:
@@ -78,24 +84,60 @@ def write_frame(app: App[Any], sent: str) -> None:
     driver.flush()
 
 
+def terminal_session(app: App[Any]) -> object:
+    """Another object each time that the terminal was given away and taken again."""
+    return _writer(app) or app._driver  # noqa: SLF001  no public name
+
+
+def queued_frames(app: App[Any]) -> int:
+    """How many writes wait for one that the terminal has not taken yet.
+
+    At 30 of them Textual's next write stops the whole app.
+    """
+    queue = getattr(_writer(app), "_queue", None)
+    return 0 if queue is None else int(queue.qsize())
+
+
+def terminal_is_gone(app: App[Any]) -> bool:
+    """Whether the terminal has been closed: nothing can be read from it, or written to it."""
+    writer = _writer(app)
+    if writer is None:
+        return False
+    hang_up = select.poll()
+    hang_up.register(getattr(app._driver, "fileno", 0), 0)  # noqa: SLF001  no public name
+    return not writer.is_alive() or bool(hang_up.poll(0))
+
+
+def has_mouse(app: App[Any]) -> bool:
+    """Whether the terminal reports the mouse."""
+    return bool(getattr(app._driver, "_mouse", False))  # noqa: SLF001  no public name
+
+
 def set_mouse(app: App[Any], *, wanted: bool) -> None:
     """Has the terminal report the mouse, or keep it to itself."""
-    driver = app._driver  # noqa: SLF001  no public name
-    if not isinstance(driver, LinuxDriver):
+    driver: Any = app._driver  # noqa: SLF001  no public name
+    if not all(hasattr(driver, part) for part in _MOUSE_PARTS):
         return
-    # While the driver has no mouse, both calls do nothing.
+    # While the driver has no mouse, its calls do nothing.
     driver._mouse = True  # noqa: SLF001  no public name
     if wanted:
         driver._enable_mouse_support()  # noqa: SLF001  no public name
+        if driver._in_band_window_resize:  # noqa: SLF001  no public name
+            driver._enable_mouse_pixels()  # noqa: SLF001  no public name
     else:
         driver._disable_mouse_support()  # noqa: SLF001  no public name
     driver._mouse = wanted  # noqa: SLF001  no public name
 
 
-def terminal_session(app: App[Any]) -> object:
-    """Another object each time that the terminal was given away and taken again."""
-    driver = app._driver  # noqa: SLF001  no public name
-    return getattr(driver, "_writer_thread", None) or driver
+def leave_mouse_format(app: App[Any]) -> None:
+    """Takes back the one mode that Textual leaves set behind it: places in pixels."""
+    driver: Any = app._driver  # noqa: SLF001  no public name
+    if getattr(driver, "_mouse_pixels", False):
+        driver.write(_MOUSE_IN_CELLS)
+
+
+def _writer(app: App[Any]) -> Any:
+    return getattr(app._driver, "_writer_thread", None)  # noqa: SLF001  no public name
 
 
 def _layout_pieces(update: LayoutUpdate, depth: ColorSystem) -> Iterator[Piece]:
