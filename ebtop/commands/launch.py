@@ -28,6 +28,7 @@ class EngineProcess:
 
     def __init__(self, arguments: Sequence[str]) -> None:
         """Starts `ebtop run` with these arguments, in the calling thread's network namespace."""
+        self._end: CommandError | None = None
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  closed when the process has ended
         self._process = subprocess.Popen(
             [*OWN_COMMAND, "run", "--transient", *arguments],
@@ -44,14 +45,16 @@ class EngineProcess:
         return self._process.pid
 
     def ended(self, within_s: float = 0.0) -> CommandError | None:
-        """Its last words and its exit code; None while it runs. To be asked once it has ended."""
-        try:
-            code = self._process.wait(within_s)
-        except subprocess.TimeoutExpired:
-            return None
-        self._words.seek(0)
-        narration = self._words.read().decode(errors="replace")
-        return describe_end(code, narration)
+        """Its last words and its exit code; None while it runs."""
+        if self._end is None:
+            try:
+                code = self._process.wait(within_s)
+            except subprocess.TimeoutExpired:
+                return None
+            with self._words as words:
+                words.seek(0)
+                self._end = describe_end(code, words.read().decode(errors="replace"))
+        return self._end
 
     def terminate(self) -> None:
         """Asks it to end."""

@@ -66,7 +66,7 @@ class EngineSearch:
     @property
     def restart_s(self) -> float | None:
         """Seconds until a new engine is started; None: none is."""
-        counting = self._searching and self._process is None
+        counting = self._searching and (self._process is None or self._proven)
         return self._restarts.left_s if counting else None
 
     def take(self) -> Connection | None:
