@@ -33,6 +33,10 @@ _SHOWN_CELLS = 40  # of a word that is wrong
 _OF_AN_ADDRESS = re.compile(r"[0-9a-f.:]+")
 _DOTTED = re.compile(r"\d+(\.\d*)+", re.ASCII)
 
+_OWNER_NAMES = [format_owner(number) for number in range(256)]
+# "st" shall not be found in what nearly every route is, and no row says.
+_TYPE_NAMES = [format_type(n) if n != RouteType.UNICAST else "" for n in range(256)]
+
 
 @dataclass(frozen=True, slots=True)
 class Containing:
@@ -79,9 +83,11 @@ class Word:
         for beginning in self.beginnings:
             hits |= beginning.matches(snapshot)
         if self.where in {"", "proto"}:
-            hits |= self._named([format_owner(number) for number in range(256)])[table["protocol"]]
+            hits |= self._named(_OWNER_NAMES)[table["protocol"]]
         if not self.where:
-            hits |= self._named([format_type(number) for number in range(256)])[table["type"]]
+            hits |= self._named(_TYPE_NAMES)[table["type"]]
+            if self.text == format_type(RouteType.UNICAST):
+                hits |= table["type"] == int(RouteType.UNICAST)
         if self.where != "proto":
             hits |= self._next_hops(snapshot)
         return hits
@@ -195,9 +201,7 @@ def _parse_prefix(word: str, notes: list[str]) -> Term:
         return whole(address)
     most = ADDRESS_BITS[address.family]
     if not (re.fullmatch(r"[0-9]{1,3}", digits) and int(digits) <= most):
-        raise _WrongWordError(
-            f"{_shown(word)} is no prefix: an IPv{address.family} length is 0 to {most}."
-        )
+        raise _WrongWordError(f"{_shown(word)} is no prefix: IPv{address.family} ends at /{most}.")
     high, low = mask(int(digits))
     prefix = Prefix(address.family, address.high & high, address.low & low, int(digits))
     if (prefix.high, prefix.low) != (address.high, address.low):

@@ -1,14 +1,24 @@
 """A seeded router that never existed: snapshots for tests and pictures, without root."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ebtop.model.histogram import BUCKETS, bucket
+from ebtop.model.histogram import percentile_ns
 from ebtop.model.port import AttachKind, Mode, PortStatus, Reason
 from ebtop.model.prefix import mask_columns, parse_address
 from ebtop.model.route import TABLE_LOCAL, TABLE_MAIN, Nexthop, NexthopGroup, RouteType
-from ebtop.model.snapshot import RouteTable, RowState, Snapshot, Totals, empty_table
+from ebtop.model.snapshot import (
+    HISTORY_STEP_S,
+    RouteTable,
+    RowState,
+    Snapshot,
+    Totals,
+    empty_table,
+)
 from ebtop.model.verdict import Verdict
+from ebtop.tui.generated_series import GeneratedSeries
 
 TICK_S = 0.5
 NAMES = {2: "wan0", 3: "wan1", 4: "lan0", 5: "enp129s0f1np1", 6: "mgmt0", 7: "lab0"}
@@ -41,7 +51,7 @@ class GeneratedRouter:
         rank = self._random.permutation(routes + 1) + 1
         self._pps = np.where(active, 2.4e6 / rank**1.1, 0)
         self._size_bytes = self._random.integers(70, 1400, routes + 1)
-        self._latency_ns = self._random.gamma(6, 260, routes + 1)
+        self._series = GeneratedSeries(self._random, self._pps, np.array(_SHARES[:ports]))
         self._verdicts: dict[int, dict[int, int]] = {port: {} for port in range(ports)}
 
     def _routes(self, count: int, ports: int) -> RouteTable:
@@ -91,10 +101,21 @@ class GeneratedRouter:
         live["pps"] = pps.astype(np.float32)
         live["bps"] = (pps * self._size_bytes * 8).astype(np.float32)
         live["punt_pps"] = np.where(pps > 20_000, pps * 0.001, 0).astype(np.float32)
-        live["p50_ns"] = np.where(pps > 0, self._latency_ns, np.nan).astype(np.float32)
-        live["p99_ns"] = np.where(pps > 0, self._latency_ns * 3, np.nan).astype(np.float32)
-        self._table = RouteTable(self._table.columns | live)
+        self._series.advance(pps, step=self._tick % round(HISTORY_STEP_S / TICK_S) == 0)
+        self._table = RouteTable(self._table.columns | live | self._measured(rows))
         return self._snapshot(float(pps.sum()), float(live["bps"].sum()))
+
+    def _measured(self, rows: int) -> dict[str, NDArray[Any]]:
+        """What the histograms say of each route; NaN for those that have none."""
+        series = self._series
+        counts = series.latency[series.latency_rows[series.routes]]
+        columns: dict[str, NDArray[Any]] = {}
+        for name, share in (("p50_ns", 0.5), ("p99_ns", 0.99)):
+            columns[name] = np.full(rows, np.nan, dtype=np.float32)
+            columns[name][series.routes] = percentile_ns(counts, share)
+        columns["latency_row"] = series.latency_rows
+        columns["history_row"] = series.history_rows
+        return columns
 
     def _snapshot(self, pps: float, bps: float) -> Snapshot:
         punted = sum(pps * share for verdict, share in _PUNTS if verdict.punted)
@@ -119,7 +140,8 @@ class GeneratedRouter:
             groups=self._groups,
             names=NAMES,
             routes=self._table,
-            latency=_latency(self._ports),
+            latency=self._series.latency,
+            history=self._series.history,
         )
 
     def _port(self, slot: int, pps: float) -> PortStatus:
@@ -158,11 +180,3 @@ def _groups(ports: int) -> tuple[NexthopGroup, ...]:
     gateways = [NexthopGroup(0, (member,)) for member in members]
     several = [NexthopGroup(7, tuple(members[:2])), NexthopGroup(8, tuple(members[-3:]))]
     return tuple(connected + gateways + several)
-
-
-def _latency(ports: int) -> NDArray[np.uint64]:
-    """A histogram around 1.5 µs for the router and each port."""
-    counts = np.zeros((ports + 1, BUCKETS), dtype=np.uint64)
-    for value_ns, count in ((900, 3000), (1500, 9000), (2200, 2500), (3600, 150), (16_000, 20)):
-        counts[:, bucket(value_ns)] = count
-    return counts

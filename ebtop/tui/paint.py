@@ -24,6 +24,7 @@ TONES = frozenset(
         "tone--bad",
         "tone--name",
         "tone--bar",
+        "tone--spark",
     }
 )
 """Component classes of every widget that paints lines; the style sheet gives them colours."""

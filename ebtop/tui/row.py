@@ -67,7 +67,8 @@ def describe_route(snapshot: Snapshot, route: int) -> Line:
     if kind:
         parts.append((f"  {kind}", "tone--warning"))
     for member in _members(snapshot, route):
-        parts.append((f"  via {member} ", "" if _usable(member) else "tone--warning"))
+        via = f"via {member}" if member.gateway else "connected"
+        parts.append((f"  {via} ", "" if _usable(member) else "tone--warning"))
         parts.append((_port_name(snapshot, member.ifindex, IFNAME_CELLS), "tone--name"))
         if not _usable(member):
             parts.append((" (down)", "tone--warning"))
@@ -177,7 +178,7 @@ def _spark_cell(snapshot: Snapshot, route: int, width: int) -> Part:
     row = int(snapshot.routes["history_row"][route])
     if snapshot.history is None or not 0 < row < len(snapshot.history):
         return "", ""
-    return format_sparkline(snapshot.history[row, -_MINUTE:], width), "tone--bar"
+    return format_sparkline(snapshot.history[row, -_MINUTE:], width), "tone--spark"
 
 
 def _share_cell(snapshot: Snapshot, route: int, width: int) -> Part:

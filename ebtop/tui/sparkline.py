@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCKS = "▁▂▃▄▅▆▇█"
+BLOCKS = "▁▂▃▄▅▆▇"
+"""Zero, and six steps. A full block would run into the line above."""
+
 UNMEASURED = " "
 
 
 def format_sparkline(samples: NDArray[np.float32] | Sequence[float], width: int) -> str:
-    """The samples in at most `width` cells, the newest at the right, the greatest as █.
+    """The samples in at most `width` cells, the newest at the right, the greatest as ▇.
 
     Cells stand for equally many samples, as near as can be, and show their mean. The lowest block
     is zero and nothing else; NaN, which was not measured, leaves its cell empty.
@@ -38,4 +40,5 @@ def _block(value: float, greatest: float) -> str:
         return UNMEASURED
     if value <= 0 or greatest <= 0:
         return BLOCKS[0]
-    return BLOCKS[min(max(math.ceil(value / greatest * 7), 1), 7)]
+    steps = len(BLOCKS) - 1
+    return BLOCKS[min(max(math.ceil(value / greatest * steps), 1), steps)]

@@ -86,26 +86,37 @@ def _pieces(listing: Listing) -> list[str]:
 
 
 def _fitting(label: Part, pieces: list[str], last: str, width: int) -> Line:
-    """From the left: label, as many pieces as fit, and what is said where there is room."""
-    line: Line = ((" ", ""), label) if label[0] else ((" ", ""),)
-    for piece in pieces:
-        text = f"{_SEPARATOR if len(line) > 1 else ''}{piece}"
-        if width_of(line) + len(text) > width:
-            break
-        line = (*line, (text, "tone--muted"))
-    if last and width_of(line) + len(_SEPARATOR + last) <= width:
-        line = (*line, (_SEPARATOR + last, "tone--muted"))
-    return line
+    """From the left: label, as many pieces as fit (two at least), and what is said last."""
+    parts: Line = ((" ", ""), label) if label[0] else ((" ", ""),)
+    while len(pieces) > 2 and width_of(parts) + len(_joined(label, pieces, last)) > width:
+        pieces.pop()
+    return cut((*parts, (_joined(label, pieces, last), "tone--muted")), width)
+
+
+def _joined(label: Part, pieces: list[str], last: str) -> str:
+    texts = [*pieces, last] if last else pieces
+    return (_SEPARATOR if label[0] else "") + _SEPARATOR.join(texts)
 
 
 def _spread(facts: Line, listing: Listing, width: int) -> Line:
-    """The facts at the left, the totals at the right, the facts cut where they meet."""
+    """The facts at the left, the totals at the right; of both what is left out stands last."""
     pieces = _pieces(listing)
-    label = "" if listing.filter is None else f"/{_text(listing.filter)}  "
+    label = ""
+    if listing.filter is not None:
+        label = f"/{_text(listing.filter)}  "
+        pieces[0] = pieces[0].rpartition(" ")[0]
     room = width - min(width_of(facts) + 3, max(width // 2, _LEAST_FACTS))
     while len(pieces) > 1 and len(label + _SEPARATOR.join(pieces)) + 1 > room:
         pieces.pop()
     right = clip(label + _SEPARATOR.join(pieces), max(room - 1, 0))
-    facts = cut(facts, max(width - len(right) - 3, 0))
+    facts = _whole_parts(facts, max(width - len(right) - 3, 0))
     gap = " " * max(width - width_of(facts) - len(right) - 1, 0)
     return (*facts, (gap, ""), (right, "tone--muted"))
+
+
+def _whole_parts(facts: Line, width: int) -> Line:
+    """The facts that fit: half a number is worse than none."""
+    kept = facts
+    while len(kept) > 3 and width_of(kept) + 2 * (kept != facts) > width:
+        kept = kept[:-1]
+    return cut(kept if kept == facts else (*kept, (" …", "tone--muted")), width)

@@ -132,6 +132,8 @@ MIXED = {
         ("static", [3]),
         ("250", [5]),
         ("hole", [4]),
+        ("cast", []),
+        ("unicast", [1, 2, 3, 5, 6]),
         ("connected", [1, 6]),
         ("192.0.2", [2, 3, 6]),
         ("via 192.0.2.1", [2, 3]),
@@ -163,9 +165,9 @@ def test_whole_next_hop_is_no_beginning_of_another() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("10.0.0.0/33", "10.0.0.0/33 is no prefix: an IPv4 length is 0 to 32."),
-        ("::/129", "::/129 is no prefix: an IPv6 length is 0 to 128."),
-        ("10.0.0.0/x", "10.0.0.0/x is no prefix: an IPv4 length is 0 to 32."),
+        ("10.0.0.0/33", "10.0.0.0/33 is no prefix: IPv4 ends at /32."),
+        ("::/129", "::/129 is no prefix: IPv6 ends at /128."),
+        ("10.0.0.0/x", "10.0.0.0/x is no prefix: IPv4 ends at /32."),
         ("10.0.0.0/" + "9" * 5000, None),
         ("lan0/24", "lan0/24 is no prefix: lan0 is no address."),
         ("/24", "/24 is no prefix: it lacks an address."),
@@ -175,7 +177,7 @@ def test_whole_next_hop_is_no_beginning_of_another() -> None:
         ("bgp 10..", "10.. is no IPv4 address."),
         ("2001:db8:::1", "2001:db8:::1 is no IPv6 address."),
         ("1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:9 is no IPv6 address."),
-        ("10.0.0.0/\x1b[2J", "10.0.0.0/[2j is no prefix: an IPv4 length is 0 to 32."),
+        ("10.0.0.0/\x1b[2J", "10.0.0.0/[2j is no prefix: IPv4 ends at /32."),
     ],
 )
 def test_nonsense_is_rejected_by_a_sentence(text: str, message: str | None) -> None:

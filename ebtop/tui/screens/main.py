@@ -109,6 +109,11 @@ class MainScreen(Screen[None]):
         self.view.focus_target().focus()
         self.call_after_refresh(self.adopt)
 
+    @on(View.Placed)
+    def _fill(self) -> None:
+        """A view that comes to the front has no width before."""
+        self.view.adopt(self._feed)
+
     @on(RouteOpened)
     async def _open_route(self, event: RouteOpened) -> None:
         await self.action_show("detail")

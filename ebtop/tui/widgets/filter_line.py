@@ -16,12 +16,17 @@ from ebtop.tui.widgets.lines import Lines
 _MOST_CHARACTERS = 200
 
 
+class _Text(Input):
+    """Says what Enter does, where the keys are told."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Keep", key_display="↵")]
+
+
 class FilterLine(Horizontal):
     """A slash, the text, and what it leaves; on the screen only while it is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "close(True)", "Keep", key_display="↵"),
-        Binding("escape", "close(False)", "Clear", key_display="Esc"),
+        Binding("escape", "close", "Clear", key_display="Esc"),
         Binding("up", "steer('move', -1)", "Up", show=False),
         Binding("down", "steer('move', 1)", "Down", show=False),
         Binding("pageup", "steer('page', -1)", "Page up", show=False),
@@ -49,7 +54,7 @@ class FilterLine(Horizontal):
 
     def __init__(self, *, widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
-        self.input = Input(
+        self.input = _Text(
             compact=True, select_on_focus=False, max_length=_MOST_CHARACTERS, id="filter-text"
         )
         # Every blink is a write to the terminal.
@@ -90,11 +95,11 @@ class FilterLine(Horizontal):
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_close(keep=True)
+        self.post_message(self.Closed(keep=True))
 
-    def action_close(self, keep: bool) -> None:  # noqa: FBT001  an action's parameter
-        """Says that typing is over."""
-        self.post_message(self.Closed(keep))
+    def action_close(self) -> None:
+        """Clears the filter."""
+        self.post_message(self.Closed(keep=False))
 
     def action_steer(self, action: str, step: int) -> None:
         """Moves the table's cursor."""
