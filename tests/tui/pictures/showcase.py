@@ -22,8 +22,16 @@ from ebtop.model.snapshot import (
     empty_table,
 )
 from ebtop.model.verdict import Verdict
-from tests.tui.pictures.showcase_routes import GROUPS, NAMES, PORTS, STATES, Planned, plan_routes
-from tests.tui.pictures.showcase_traffic import history_of, latency_of
+from tests.tui.pictures.showcase_routes import (
+    GROUPS,
+    NAMES,
+    PORTS,
+    STATES,
+    Planned,
+    Shape,
+    plan_routes,
+)
+from tests.tui.pictures.showcase_traffic import NEW_S, history_of, latency_of
 
 TICK_S = 0.5
 _UPTIME_S = 15_480  # since the ports were attached
@@ -119,6 +127,10 @@ class Showcase:
     def _port(self, name: str, tick: int) -> PortStatus:
         rates = self._verdicts(name)
         counts = {int(verdict): _count(rate, tick) for verdict, rate in rates.items()}
+        if name == "wan0":  # by which came what new routes forwarded
+            counts[Verdict.FORWARDED] -= sum(
+                _count(route.pps, tick) - _count(route.pps, tick, route) for route in self.plan
+            )
         observes = name == "mgmt0"
         return PortStatus(
             slot=list(PORTS).index(name),
@@ -150,7 +162,8 @@ class Showcase:
         """The columns that change at every tick."""
         table = empty_table(len(self.plan) + 1)
         for number, route in enumerate(self.plan, start=1):
-            packets, observed = _count(route.pps, tick), _count(route.observed_pps, tick)
+            packets = _count(route.pps, tick, route)
+            observed = _count(route.observed_pps, tick, route)
             table["packets"][number] = packets
             table["bytes"][number] = packets * route.packet_bytes
             table["observed_packets"][number] = observed
@@ -193,9 +206,10 @@ class Showcase:
         return samples
 
 
-def _count(rate: int, tick: int) -> int:
-    """Packets since the ports were attached."""
-    return rate * _UPTIME_S + rate // 2 * tick
+def _count(rate: int, tick: int, route: Planned | None = None) -> int:
+    """Packets since the ports were attached, or since the route came."""
+    new = route is not None and route.shape is Shape.NEW
+    return rate * (NEW_S if new else _UPTIME_S) + rate // 2 * tick
 
 
 def _static_columns(plan: tuple[Planned, ...]) -> RouteTable:

@@ -264,7 +264,7 @@ def _local(prefix: str, punt_pps: int) -> Planned:
 def _customers() -> Iterator[Planned]:
     """Learned prefixes with ever less traffic; every fourth has none now."""
     ways = ("transit a", "transit b", "core a", "core", "transit b", "core b")
-    shapes = tuple(Shape)[:-1]
+    shapes = tuple(Shape)[:-2]
     for number in range(96):
         idle = number % 4 == 3
         yield Planned(

@@ -1,6 +1,6 @@
 """Cells as SVG: the same cells make the same bytes, whatever version of anything made them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from html import escape
 
 from tests.tui.pictures.cells import Look, Run
@@ -14,10 +14,11 @@ _ROUND = 8.0
 
 
 def format_svg(lines: list[list[Run]]) -> str:
-    """The picture of a screen; its last background is that of the margin."""
+    """The picture of a screen; the margin has its background."""
     width = _number(2 * _MARGIN + WIDTH * max(line[-1].stop for line in lines))
     height = _number(2 * _MARGIN + HEIGHT * len(lines))
-    ground = lines[len(lines) // 2][-1].look.background
+    # No box lies over the left edge: there is the screen's own background.
+    ground = Counter(line[0].look.background for line in lines).most_common(1)[0][0]
     font = f'font-family="\'{FONT}\', Menlo, Consolas, monospace" font-size="{_FONT_PX:.3f}"'
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     parts = [
