@@ -10,6 +10,7 @@ QUESTION = "\x1b[6n"
 """Device status report: the terminal answers with the place of its cursor (ECMA-48 8.3.35)."""
 
 _FULL_BYTES = 4096  # on the way: a frame more would keep a key waiting for the ones before
+_WORTH_ASKING_BYTES = 256
 _PATIENCE_S = 2.0  # a terminal that has never answered by then does not answer at all
 _LOST_S = 10.0  # an answer that takes so long has been lost
 
@@ -40,13 +41,18 @@ class Pace:
         return self.is_behind and self._before + self._after >= _FULL_BYTES
 
     def send(self, sent: str) -> str:
-        """What has to be sent for this: a question goes with it unless one is on its way."""
+        """What has to be sent for this: a question goes with it where it is worth one.
+
+        One at a time is on its way, and none to a terminal that has left one unanswered.
+        """
         size = len(sent.encode())
         if self.is_waiting or (self._asked_s is not None and not self._answers):
             self._after += size
             return sent
+        self._before, self._after = self._before + self._after + size, 0
+        if self._before < _WORTH_ASKING_BYTES:
+            return sent
         self._asked_s = self._clock_s()
-        self._before, self._after = self._after + size, 0
         return sent + QUESTION
 
     def answer(self) -> None:
