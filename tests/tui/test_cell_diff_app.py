@@ -2,13 +2,17 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from textual import events, messages
 from textual.pilot import Pilot
 
 from ebtop.tui.terminal import textual_private as private
 from tests.tui.cell_diff_app import THEMES, Dialog, TwiceApp
+from tests.tui.emulator import capturing_driver
+from tests.tui.small_app import SmallApp
 
 STEPS = 40
 
@@ -74,3 +78,43 @@ def test_unknown_textual_paints_as_it_always_does(monkeypatch: pytest.MonkeyPatc
     assert not app.different
     assert app.painter is None
     assert app.ours_size >= app.stock_size
+
+
+def run_small(scenario: Callable[[SmallApp, Pilot[None]], Awaitable[None]]) -> str:
+    """What a small app writes while a scenario is played with it."""
+    written: list[str] = []
+
+    async def run() -> None:
+        app = SmallApp()
+        app.driver_class = capturing_driver(written)
+        async with app.run_test(headless=False, size=(80, 24)) as pilot:
+            await pilot.pause()
+            written.clear()
+            await scenario(app, pilot)
+            await pilot.pause()
+
+    asyncio.run(run())
+    return "|".join(written)
+
+
+def test_resize_to_the_same_size_paints_anew() -> None:
+    """A terminal that was made smaller and large again has lost what it showed."""
+
+    async def scenario(app: SmallApp, pilot: Pilot[None]) -> None:
+        app.post_message(events.Resize(app.size, app.size))
+        await pilot.pause()
+
+    assert "counted 0" in run_small(scenario)
+
+
+def test_frame_is_one_write_that_is_shown_at_once() -> None:
+    async def scenario(app: SmallApp, pilot: Pilot[None]) -> None:
+        app.post_message(messages.TerminalSupportsSynchronizedOutput())
+        await pilot.pause()
+        await pilot.press("c")
+
+    frames = [text for text in run_small(scenario).split("|") if "1" * 80 in text]
+
+    assert len(frames) == 1
+    assert frames[0].startswith("\x1b[?2026h")
+    assert frames[0].endswith("\x1b[?2026l")
