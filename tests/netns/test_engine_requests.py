@@ -13,6 +13,7 @@ from ebtop.engine.client import Client
 from ebtop.engine.edits import Edits
 from ebtop.engine.engine import Engine, Options
 from ebtop.engine.requests import MAX_REQUEST_BYTES, Check
+from ebtop.engine.schedule import Schedule
 from ebtop.engine.server import Server
 from ebtop.lab.topology import Lab, Router
 from ebtop.model.edit import Action, Edit, Outcome, RouteKey
@@ -104,29 +105,60 @@ def test_refused_edit_is_answered_with_the_kernels_words(engine: RunningEngine) 
     assert outcome.message
 
 
-def test_edits_do_not_cost_the_lease(router: Router, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def idle_engine(router: Router) -> Iterator[Engine]:
+    """An engine that is served by hand, with a clock that stands still."""
     engine = router.namespace.run(Engine, Options())
+    engine._schedule = Schedule(clock=lambda: 0.0)
+    engine._schedule.every(0.5, engine._tick)
+    yield engine
+    router.namespace.run(engine.close)
+
+
+def serve(router: Router, engine: Engine, number_of_socket: int) -> None:
+    router.namespace.run(engine._serve, engine._server.filenos()[number_of_socket])
+
+
+def test_edits_do_not_cost_the_lease(
+    router: Router, idle_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     renewed: list[bool] = []
 
     def act(_edits: Edits, _request: object, **_rights: object) -> Outcome:
-        renewed.append(engine._renewed_s > 0)
-        engine._renewed_s = 0
+        renewed.append(idle_engine._renewed_s > 0)
+        idle_engine._renewed_s = 0
         return Outcome(done=True)
 
     monkeypatch.setattr(Edits, "do", act)
     client = router.namespace.run(Client)
     try:
+        serve(router, idle_engine, 0)
         client.check(ADD)
-        listener = engine._server.filenos()[0]
-        router.namespace.run(engine._serve, listener)
-        engine._renewed_s = 0
-        router.namespace.run(engine._serve, engine._server.filenos()[1])
-        renewed.append(engine._renewed_s > 0)
+        idle_engine._renewed_s = 0
+        serve(router, idle_engine, 1)
+        renewed.append(idle_engine._renewed_s > 0)
     finally:
         client.close()
-        router.namespace.run(engine.close)
 
     assert renewed == [True, True]
+
+
+def test_commit_is_followed_at_once(router: Router, idle_engine: Engine) -> None:
+    client = router.namespace.run(Client)
+    try:
+        serve(router, idle_engine, 0)
+        client.check(ADD)
+        serve(router, idle_engine, 1)
+        assert idle_engine._schedule.wait_s() == 0.5
+        client.commit(ADD)
+        serve(router, idle_engine, 1)
+    finally:
+        client.close()
+
+    rib = idle_engine._control.rib
+    row = rib.longest_match(parse_address("198.51.100.1"))
+    assert rib.columns["length"][row] == 24
+    assert idle_engine._schedule.wait_s() < 0.1
 
 
 def test_read_only_engine_writes_nothing_for_anybody(lab: Lab, router: Router) -> None:

@@ -4,15 +4,21 @@ import os
 import select
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ebtop.engine import peers
 from ebtop.engine.client import Client
 from ebtop.engine.server import Server
+from ebtop.engine.shared import SharedColumns
+from ebtop.engine.wire import Origin
 from ebtop.lab.topology import Lab, Router
 from ebtop.model.errors import EngineGone
+from ebtop.model.port import Mode
+from ebtop.model.snapshot import LIVE_COLUMNS, STATIC_COLUMNS, Snapshot
 from tests.netns.running_engine import EBTOP, PATIENCE_S, RunningEngine, forwarding, run_engine
 
 ROOT = Path(__file__).parents[2]
@@ -176,3 +182,32 @@ def test_engine_is_not_made_of_what_lies_around(router: Router, tmp_path: Path) 
 
     assert (done.returncode, done.stderr) == (0, b"")
     assert not (tmp_path / "loaded").exists()
+
+
+def test_columns_that_are_newer_than_the_tick_wait_for_theirs(router: Router) -> None:
+    def write(structure: int) -> None:
+        columns.begin(structure)
+        for name, kind in (STATIC_COLUMNS | LIVE_COLUMNS).items():
+            columns.write(name, np.full(3, structure, dtype=kind))
+        columns.commit()
+
+    tick = Snapshot(host="", owner="", tick=1, taken_ns=1, mode=Mode.OBSERVE, structure=1)
+    columns = SharedColumns(16)
+    server = router.namespace.run(Server)
+    client = router.namespace.run(Client)
+    try:
+        server.share(columns.descriptor, Origin(transient=False))
+        server.handle(server.filenos()[0])
+        write(2)
+        server.send(tick)
+        early = client.receive()
+        server.send(replace(tick, structure=2))
+        snapshot = client.receive()
+    finally:
+        client.close()
+        server.close()
+        columns.close()
+
+    assert early is None
+    assert snapshot is not None
+    assert snapshot.routes["group"].tolist() == [2, 2, 2]

@@ -73,6 +73,27 @@ def test_a_tick_that_is_being_written_is_not_read() -> None:
     assert second.routes["packets"].tolist() == second.routes["punts"].tolist() == [2] * 4
 
 
+def test_a_tick_that_is_written_while_it_is_copied_is_copied_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair = Pair()
+    pair.tick(1, 4, packets=1, punts=1)
+    copy, copies = pair.reader._copy, []
+
+    def interrupted() -> object:
+        copies.append(copy())
+        if len(copies) == 1:
+            pair.tick(2, 4, packets=2, punts=2)
+        return copies[-1]
+
+    monkeypatch.setattr(pair.reader, "_copy", interrupted)
+    read = pair.reader.read()
+
+    assert read.structure == 2
+    assert read.routes["packets"].tolist() == [2] * 4
+    assert len(copies) == 2
+
+
 def test_no_more_histograms_are_copied_than_are_in_use() -> None:
     pair = Pair()
     pair.writer.begin(1)
