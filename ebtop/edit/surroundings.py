@@ -63,7 +63,8 @@ class Surroundings:
         return rows
 
     def _route(self, row: int) -> KnownRoute:
-        members = self.groups[int(self.routes["group"][row])].members
+        group = int(self.routes["group"][row])
+        members = self.groups[group].members if group < len(self.groups) else ()
         only = members[0] if len(members) == 1 else None
         return KnownRoute(
             type=int(self.routes["type"][row]),

@@ -73,6 +73,10 @@ class Editor(Vertical):
         """Time alone can change what is said."""
         self.set_interval(0.5, self._look)
 
+    def on_resize(self) -> None:
+        """The row stays on the screen."""
+        self.call_after_refresh(self._reveal)
+
     def focus_target(self) -> Widget:
         """What takes the keys when the view comes to the front."""
         if self._draft is None:
@@ -111,17 +115,14 @@ class Editor(Vertical):
         if event.widget is self._routes and self._draft and not self._draft.is_touched:
             self._close()
 
-    async def action_edit(self) -> None:
-        """Edits the selected route in its row."""
-        await self._begin(Action.REPLACE)
-
-    async def action_add(self) -> None:
-        """Adds a route in an empty row."""
-        await self._begin(Action.ADD)
-
-    async def action_delete(self) -> None:
-        """Asks whether the selected route shall go."""
-        await self._begin(Action.DELETE)
+    async def action_begin(self, action: str) -> None:
+        """Opens an edit of the selected route, or of a new one; or says why not."""
+        draft = open_draft(Action(action), self._feed, self._routes.selected)
+        if isinstance(draft, Draft):
+            await self._start(draft)
+        else:
+            self._say(draft)
+        self._hold.end(self._row.focused if self._row is not None else None)
 
     def action_go_on(self, _: str) -> None:
         """To the review, and from there to the kernel."""
@@ -164,15 +165,6 @@ class Editor(Vertical):
     @property
     def _is_live(self) -> bool:
         return self._link.phase is Phase.LIVE
-
-    async def _begin(self, action: Action) -> None:
-        draft = open_draft(action, self._feed, self._routes.selected)
-        if isinstance(draft, Draft):
-            await self._start(draft)
-        else:
-            self._say(draft)
-        focused = self.screen.focused if self._row is not None else None
-        self._hold.end(focused.post_message if focused is not None else None)
 
     async def _start(self, draft: Draft) -> None:
         if self._feed is not None and self._feed.frozen:  # what is written has to be seen
@@ -264,8 +256,10 @@ class Editor(Vertical):
             self._panel.say(format_question(draft, newest, link, width, late=late))
         else:
             self._row.show({f: draft.texts[f] for f in self._row.cells if f in draft.texts})
-            self._row.mark(draft.blamed, locked=draft.is_locked)
+            self._row.mark(draft.blamed)
             self._panel.say(format_draft(draft, link, width, late=late))
+        if self._panel.size.height != len(self._panel.lines):
+            self.call_after_refresh(self._reveal)
         self.refresh_bindings()
 
     def _say(self, text: str) -> None:

@@ -67,11 +67,6 @@ class Draft:
         return bool(self._typed()) or self.stage is not Stage.TYPING
 
     @property
-    def is_locked(self) -> bool:
-        """Whether the texts are on their way to the kernel."""
-        return self.stage in {Stage.WRITING, Stage.WRITTEN}
-
-    @property
     def is_early(self) -> bool:
         """Whether the complaint is of something that the operator has not come to yet."""
         if self.complaint is None or self._insisted or self.action is Action.DELETE:
@@ -98,8 +93,11 @@ class Draft:
         self._asked = self.edit
 
     def type_texts(self, texts: Mapping[Field, str], snapshot: Snapshot) -> None:
-        """Other texts stand in the fields: what was said of the old ones no longer holds."""
-        if texts == self.texts:
+        """Other texts stand in the fields: what was said of the old ones no longer holds.
+
+        What is on its way to the kernel cannot be typed over: `texts` stay.
+        """
+        if texts == self.texts or self.stage in {Stage.WRITING, Stage.WRITTEN}:
             return
         self.texts = dict(texts)
         self.stage, self.remark = Stage.TYPING, ""

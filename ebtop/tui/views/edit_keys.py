@@ -16,18 +16,17 @@ KEYS = (
     Binding("tab,down", "move_field(1)", "Next", key_display="Tab"),
     Binding("shift+tab,up", "move_field(-1)", "Field before", show=False),
     Binding("escape", "go_back('')", "Back", key_display="Esc"),
-    Binding("e", "edit", "Edit"),
-    Binding("a", "add", "Add"),
-    Binding("d", "delete", "Delete"),
+    Binding("e", "begin('replace')", "Edit"),
+    Binding("a", "begin('add')", "Add"),
+    Binding("d", "begin('delete')", "Delete"),
 )
 """Of the bindings of one key, one at most works at a time, and is shown."""
 
 
 def works_now(action: str, parameters: tuple[object, ...], draft: Draft | None) -> bool:
     """Whether an action of these keys means something; None: nothing is edited."""
-    opens = action in {"edit", "add", "delete"}
-    if opens or draft is None:
-        return opens and draft is None
+    if draft is None or action == "begin":
+        return draft is None and action == "begin"
     asks = draft.action is Action.DELETE
     if action == "agree" or parameters == ("keep",):
         return asks

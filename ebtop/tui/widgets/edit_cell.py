@@ -18,7 +18,7 @@ BLAME = "!"
 
 
 class FieldInput(Input, inherit_bindings=False):
-    """One line of text; where it is locked, only its owner's keys work."""
+    """One line of text, with its owner's keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding
@@ -29,7 +29,6 @@ class FieldInput(Input, inherit_bindings=False):
     def __init__(self, text: str, hint: str, owner: Widget) -> None:
         super().__init__(text, hint, compact=True)
         self._owner = owner
-        self.locked = False
         # Every blink is a write to the terminal.
         self.cursor_blink = False
 
@@ -37,17 +36,13 @@ class FieldInput(Input, inherit_bindings=False):
         """Keys work in the order in which they were pressed."""
         await run_key(event, self, self._owner)
 
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """A locked field takes no text."""
-        return not self.locked and super().check_consume_key(key, character)
-
     def on_paste(self, event: events.Paste) -> None:
         """Only what can be seen is pasted."""
         event.stop()
         event.prevent_default()
         lines = event.text.splitlines()
         shown = "".join(char for char in lines[0] if char.isprintable()).strip() if lines else ""
-        if shown and not self.locked:
+        if shown:
             self.insert_text_at_cursor(shown)
 
 

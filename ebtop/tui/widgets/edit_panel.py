@@ -1,8 +1,9 @@
 """What is said below the table; it takes the keys where a question is asked."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from ebtop.tui.paint import Line
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 class EditPanel(Lines):
     """Lines whose height is theirs; nothing to say, nothing to see."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "stay", "Stay", show=False)]
+
     def __init__(self, owner: Widget, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
         self._owner = owner
@@ -25,6 +28,9 @@ class EditPanel(Lines):
     async def on_key(self, event: events.Key) -> None:
         """Keys work in the order in which they were pressed."""
         await run_key(event, self, self._owner)
+
+    def action_stay(self) -> None:
+        """Does nothing: a frozen table would not show what comes of the answer."""
 
     def say(self, lines: tuple[Line, ...]) -> None:
         """Shows lines until others are shown, or it is closed."""

@@ -5,7 +5,6 @@ few messages later. Keys that come faster than that (a slow line hands them over
 would reach the wrong widget, or overtake a binding.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -26,13 +25,19 @@ async def run_key(event: events.Key, prompt: Widget, owner: Widget) -> None:
     focused = prompt.screen.focused
     if focused is not None and focused is not prompt:
         _end(event)
-        focused.post_message(events.Key(event.key, event.character))
+        pass_on(event, focused)
     elif not prompt.check_consume_key(event.key, event.character):
         for node in (owner, prompt):
             for binding in bindings_of(type(node)).get(event.key, ()):
                 if await prompt.app.run_action(binding.action, node):
                     _end(event)
                     return
+
+
+def pass_on(event: events.Key, widget: Widget) -> None:
+    """Gives a key to a widget as if it had had the focus when the key was read."""
+    # The app would give a key that nobody forwarded to whoever has the focus, once more.
+    widget._forward_event(events.Key(event.key, event.character))  # noqa: SLF001  no public way
 
 
 def _end(event: events.Key) -> None:
@@ -68,14 +73,14 @@ class KeyHold:
         if self._keys is None:
             return False
         _end(event)
-        self._keys.append(events.Key(event.key, event.character))
+        self._keys.append(event)
         return True
 
-    def end(self, give: Callable[[events.Key], object] | None = None) -> None:
-        """Gives the keys to whom they were meant for; None: they were meant for nobody."""
+    def end(self, prompt: Widget | None = None) -> None:
+        """Gives the keys to the prompt that they were meant for; None: there is none."""
         keys, self._keys = self._keys or [], None
         if self._giving_up is not None:
             self._giving_up.stop()
-        for key in keys if give else ():
-            assert give is not None
-            give(key)
+        for key in keys if prompt is not None else ():
+            assert prompt is not None
+            pass_on(key, prompt)

@@ -64,11 +64,10 @@ class EditRow:
         for field, cell in self.cells.items():
             cell.place(placed.get(self._columns[field]), line)
 
-    def mark(self, blamed: Field | None, *, locked: bool) -> None:
-        """Marks one field, and locks all or none."""
+    def mark(self, blamed: Field | None) -> None:
+        """Marks one field as the one to blame, or none."""
         for field, cell in self.cells.items():
             cell.mark(blamed=field is blamed)
-            cell.input.locked = locked
 
     def focus(self, field: Field | None = None) -> None:
         """Gives the keys to a field, or to the first one."""
