@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 
+from ebtop.tui.bindings import commands_in_force
 from ebtop.tui.feed import Feed
 from ebtop.tui.messages import Answered, CheckAsked, CommitAsked, RouteFocused
+from ebtop.tui.palette import EbtopCommands
+from ebtop.tui.screens.help import HelpScreen
 from ebtop.tui.screens.main import MainScreen
 from ebtop.tui.source import Phase, SnapshotSource
 from ebtop.tui.terminal.app import TerminalApp
+from ebtop.tui.themes import DEFAULT, OWN_THEMES, SIXTEEN_COLOURS
 
 if TYPE_CHECKING:  # it would import trees and lists that no screen here has
     from textual.types import CSSPathType
@@ -27,13 +32,19 @@ class EbtopApp(TerminalApp):
 
     TITLE: str | None = "ebtop"
     CSS_PATH: "ClassVar[CSSPathType | None]" = "style.tcss"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {EbtopCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "restart", "Restart engine"),
         Binding("N", "hold", "No restart"),
         Binding("space", "freeze", "Freeze", key_display="␣"),
-        Binding("plus,equals_sign", "refresh_rate(-1)", "Faster", show=False, key_display="+"),
-        Binding("minus", "refresh_rate(1)", "Slower", show=False, key_display="-"),
+        Binding(
+            "plus,equals_sign",
+            "refresh_rate(-1)",
+            "Faster refresh",
+            show=False,
+            key_display="+",
+        ),
+        Binding("minus", "refresh_rate(1)", "Slower refresh", show=False, key_display="-"),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
@@ -44,6 +55,9 @@ class EbtopApp(TerminalApp):
     ) -> None:
         # Without colours only the terminal's own are left: Textual would send greys instead.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        for theme in OWN_THEMES:
+            self.register_theme(theme)
+        self.theme = DEFAULT
         # Over a slow line every frame of an animation is a delay.
         self.animation_level = "none"
         self._source = source
@@ -127,6 +141,8 @@ class EbtopApp(TerminalApp):
 
     def action_help(self) -> None:
         """Shows the keys that work now."""
+        commands = commands_in_force(self.screen.active_bindings.values())
+        self.push_screen(HelpScreen(self._main.view.HEADING, commands))
 
 
 def run(source: SnapshotSource, *, mouse: bool = True, ascii_only: bool = False) -> int:
@@ -142,7 +158,7 @@ def run(source: SnapshotSource, *, mouse: bool = True, ascii_only: bool = False)
     app.ascii_only = ascii_only
     if app.console.color_system == "standard":
         # Theme colours would be rounded to greys; sixteen colours have a theme of their own.
-        app.theme = "ansi-dark"
+        app.theme = SIXTEEN_COLOURS
     app.run(mouse=mouse)
     return app.return_code or 0
 

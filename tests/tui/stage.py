@@ -19,6 +19,7 @@ from ebtop.model.snapshot import RowState, Snapshot, Totals, empty_table
 from ebtop.tui.app import EbtopApp
 from ebtop.tui.recorded import RecordedSource
 from ebtop.tui.screens.main import MainScreen
+from ebtop.tui.themes import LIGHT
 from ebtop.tui.widgets.route_list import RouteList
 from tests.tui.pictures.cells import read_runs
 from tests.tui.pictures.svg import format_svg
@@ -188,7 +189,7 @@ def _make_app(source: RecordedSource, clock_s: Callable[[], float], theme: Theme
     finally:
         os.environ.pop("NO_COLOR", None)
     if theme is Theme.LIGHT:
-        app.theme = "textual-light"
+        app.theme = LIGHT
     return app
 
 

@@ -127,15 +127,15 @@ class MainScreen(Screen[None]):
 
     @on(KeyBar.Pressed)
     async def _press(self, event: KeyBar.Pressed) -> None:
-        await self.run_action(event.action)
+        await self.app.run_action(event.key.action, event.key.node or self)
 
     def _show_keys(self) -> None:
         tabs = [
-            Key(str(number), name.capitalize(), f"screen.show('{name}')", name == self._shown)
+            Key(str(number), name.capitalize(), f"show('{name}')", self, name == self._shown)
             for number, name in enumerate(_TABS, start=1)
         ]
         keys = keys_of(self.active_bindings)
         if self._feed.link.phase is not Phase.LOST:
             keys = [key for key in keys if key.action not in {"restart", "hold"}]
-        own = [key for key in keys if key.action not in {last.action for last in _LAST_KEYS}]
+        own = [key for key in keys if key.word not in {last.word for last in _LAST_KEYS}]
         self._keys.show_keys([*tabs, *own], list(_LAST_KEYS))

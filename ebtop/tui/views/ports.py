@@ -20,7 +20,7 @@ class PortList(ScrollLines, inherit_bindings=True):
     """The ports; Enter goes on to what is said of the selected one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,right", "screen.focus('#port-detail')", "Details", key_display="⏎"),
+        Binding("enter,right", "screen.focus('#port-detail')", "Details", key_display="↵"),
     ]
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.binding import ActiveBinding
+from textual.dom import DOMNode
 from textual.message import Message
 
 from ebtop.tui.paint import Line, Part, width_of
@@ -17,6 +18,7 @@ class Key:
     name: str
     word: str
     action: str
+    node: DOMNode | None = None  # whose action it is; None: the screen's
     current: bool = False  # the view that is shown
 
 
@@ -27,11 +29,11 @@ class KeyBar(Lines):
     class Pressed(Message):
         """A key's word was clicked."""
 
-        action: str
+        key: Key
 
     def __init__(self, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
-        self._spans: list[tuple[int, int, str]] = []
+        self._spans: list[tuple[int, int, Key]] = []
 
     def show_keys(self, keys: list[Key], last: list[Key]) -> None:
         """The keys from the left as far as they fit, then those that always stay."""
@@ -53,13 +55,13 @@ class KeyBar(Lines):
     def _add(self, parts: list[Part], key: Key, start: int) -> None:
         line = _parts(key)
         parts += line
-        self._spans.append((start, start + width_of(line), key.action))
+        self._spans.append((start, start + width_of(line), key))
 
     def on_click(self, event: events.Click) -> None:
         """Asks for the action under the pointer."""
-        for start, stop, action in self._spans:
+        for start, stop, key in self._spans:
             if start <= event.x < stop:
-                self.post_message(self.Pressed(action))
+                self.post_message(self.Pressed(key))
                 return
 
 
@@ -70,7 +72,7 @@ def keys_of(bindings: dict[str, ActiveBinding]) -> list[Key]:
         binding = active.binding
         if binding.show and active.enabled and binding.action not in keys:
             name = binding.key_display or binding.key
-            keys[binding.action] = Key(name, binding.description, binding.action)
+            keys[binding.action] = Key(name, binding.description, binding.action, active.node)
     return list(keys.values())
 
 
