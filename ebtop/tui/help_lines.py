@@ -6,7 +6,7 @@ from ebtop.tui.paint import Line, Part, fill
 from ebtop.tui.verdicts import SYMBOLS as FATE_SYMBOLS
 from ebtop.tui.verdicts import TONES as FATE_TONES
 from ebtop.tui.verdicts import Fate
-from ebtop.tui.widgets.scroll_lines import CURSOR
+from ebtop.tui.widgets.rows import CURSOR
 from ebtop.tui.wrap import wrap_cells
 
 _KEYS = 16
