@@ -1,16 +1,11 @@
 """The filter on the screen: typing, keeping, clearing, and what stays selected meanwhile."""
 
-from dataclasses import replace
-
 import pytest
 from textual.widgets import Input
 
 from ebtop.model.route import TABLE_LOCAL, RouteType
-from ebtop.tui.generated import GeneratedRouter
-from ebtop.tui.listing import Listing
-from ebtop.tui.order import arrange
 from ebtop.tui.views.detail import DetailView
-from ebtop.tui.widgets import route_list
+from ebtop.tui.widgets.filter_line import FilterLine
 from tests.tui.stage import THREE, Route, Stage, play, snapshot_of
 
 MIXED = {
@@ -150,31 +145,6 @@ def test_host_bits_are_said() -> None:
     play(scenario)
 
 
-def test_selection_outlives_filters() -> None:
-    many = {n: Route(prefix=f"10.{n}.0.0/16", pps=1000 - n) for n in range(1, 201)}
-    many[150] = Route(prefix="10.150.0.0/16", pps=850, protocol=4)
-
-    async def scenario(stage: Stage) -> None:
-        await stage.tell(snapshot_of(many))
-        await stage.press("G", *["k"] * 50)
-        assert stage.routes.selected == 150
-        await type_filter(stage, "static")
-        assert stage.routes.selected == 150
-        assert "10.150.0.0/16" in stage.line_with("▌")
-        await stage.press("escape")
-        assert stage.routes.selected == 150
-        assert "10.150.0.0/16" in stage.line_with("▌")
-        # A filter that hides it: nothing is selected until it is back.
-        await type_filter(stage, "bgp")
-        assert stage.routes.selected is None
-        assert "▌" not in "\n".join(stage.text())
-        await stage.press("escape")
-        assert stage.routes.selected == 150
-        assert "10.150.0.0/16" in stage.line_with("▌")
-
-    play(scenario)
-
-
 def test_filter_goes_on_through_ticks_and_changes_of_routes() -> None:
     async def scenario(stage: Stage) -> None:
         await stage.tell(snapshot_of(MIXED))
@@ -235,7 +205,8 @@ def test_arrows_move_the_cursor_while_typing_and_a_click_ends_it() -> None:
         await stage.settle()
         assert stage.app.focused is stage.routes
         assert stage.routes.selected == 4
-        assert stage.line_with("/static")
+        assert not stage.screen.query_one(FilterLine).display
+        assert stage.line_with("/static  2 of 5")
 
     play(scenario)
 
@@ -271,42 +242,6 @@ def test_hostile_text_stays_text() -> None:
         assert "\x1b" not in "\n".join(stage.text())
 
     play(scenario)
-
-
-def test_keystroke_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    sorts: list[int] = []
-
-    def counted(*arguments: object) -> object:
-        sorts.append(1)
-        return arrange(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(route_list, "arrange", counted)
-
-    async def scenario(stage: Stage) -> None:
-        await stage.tell(snapshot_of(MIXED))
-        assert sorts == [1]
-        await type_filter(stage, "static")
-        assert sorts == [1]
-        await stage.press("enter", "s")
-        assert sorts == [1, 1]
-        assert stage.shown == [3, 4]
-
-    play(scenario)
-
-
-def test_sums_are_those_of_the_rows() -> None:
-    snapshot = GeneratedRouter(routes=3000, ports=4).tick()
-    listing = Listing()
-    listing.adopt(snapshot)
-    listing.take(arrange(snapshot, listing.sort), snapshot)
-    sums = listing.sums()
-    rows = [int(row) for row in listing.rows]
-    assert sums.routes == sums.of == len(rows)
-    assert sums.pps == pytest.approx(sum(float(snapshot.routes["pps"][row]) for row in rows))
-    assert sums.bps == pytest.approx(sum(float(snapshot.routes["bps"][row]) for row in rows))
-    assert sums.punt_pps > 0
-    listing.adopt(replace(snapshot, owner="another engine"))
-    assert listing.sums().routes == 0
 
 
 def test_enter_and_double_click_open_a_route() -> None:

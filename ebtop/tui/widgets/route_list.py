@@ -160,9 +160,9 @@ class RouteList(Rows, inherit_bindings=False):
         self._start_arranging()
 
     def _sort_is_due(self) -> bool:
-        if self._arranging or self._held:
-            return False
         order = self.listing.order
+        if self._arranging or (self._held and order is not None):
+            return False
         if order is None or not order.complete:
             return True
         now_s = self._clock_s()
@@ -179,10 +179,13 @@ class RouteList(Rows, inherit_bindings=False):
         if snapshot is not None:
             order = await asyncio.to_thread(arrange, snapshot, listing.sort, listing.order)
             count = self.row_count
-            if not self._held and listing.take(order, snapshot):
+            stays = self._held and listing.order is not None
+            if not stays and listing.take(order, snapshot):
                 self._sorted_at_s = self._clock_s()
                 self._rearranged(count)
         self._arranging = False
+        if listing.order is None and listing.snapshot is not None:
+            self.call_later(self._start_arranging)  # another engine's came meanwhile
 
     def _rearranged(self, count: int) -> None:
         """Other rows than the `count` before; the selected route stays on its line."""
@@ -192,6 +195,7 @@ class RouteList(Rows, inherit_bindings=False):
         self._marked = row is not None
         if row is not None or self._selection.choice is not None:
             self._cursor = row
+        self._line = line  # scrolling may have lost it
         if row is not None and line is not None:
             self.scroll_to_row(row - line)
         self._note_line()
