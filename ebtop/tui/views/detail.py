@@ -30,6 +30,7 @@ class DetailView(View):
     def __init__(self) -> None:
         super().__init__(id="detail-view")
         self._lines = ScrollLines(widget_id="detail-lines")
+        self._feed: Feed | None = None
         self._choice = (0, 0)  # route id, born
         self._last: Snapshot | None = None  # in which the route lives, or did so last
         self._drop_pps = float("nan")
@@ -51,9 +52,12 @@ class DetailView(View):
         self._last, self._gone = None, False
         self._drop_pps, self._relatives_of = float("nan"), -1
         self._lines.action_edge(0)
+        if self._feed is not None:
+            self.adopt(self._feed)
 
     def adopt(self, feed: Feed) -> None:
         """Shows what the feed shows."""
+        self._feed = feed
         if feed.snapshot is not None:
             self._take_in(feed.snapshot)
         if not self._lines.room:
