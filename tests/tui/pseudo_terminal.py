@@ -33,6 +33,7 @@ class PseudoTerminal:
     ) -> None:
         self.seen = b""
         self.answers = answers
+        self._asked = b""  # the last bytes: reads may cut a question in two
         self._outer, self.inner = pty.openpty()
         fcntl.ioctl(self.inner, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.attributes = termios.tcgetattr(self.inner)
@@ -74,11 +75,18 @@ class PseudoTerminal:
         """What the terminal receives next; b"" where nothing came."""
         if not select.select([self._outer], [], [], wait_s)[0]:
             return b""
-        received = os.read(self._outer, 65536)
+        received = os.read(self._outer, self.room_bytes())
         self.seen += received
-        if self.answers and QUESTION in received:
-            self.type(ANSWER)
+        self._asked += received
+        if self.answers and QUESTION in self._asked:
+            self.type(ANSWER * self._asked.count(QUESTION))
+            self._asked = self._asked.rpartition(QUESTION)[2]
+        self._asked = self._asked[-len(QUESTION) :]
         return received
+
+    def room_bytes(self) -> int:
+        """How much it can receive now."""
+        return 65536
 
     def read_until(self, reached: bytes | Callable[[], bool]) -> None:
         """Reads until these bytes have come, or something else has happened."""

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from textual import events
+from textual._compositor import ChopsUpdate
 
 from ebtop.tui.terminal.pace import QUESTION, Pace
 from tests.tui.emulator import capturing_driver
@@ -110,3 +111,24 @@ def test_held_frames_become_one_that_shows_the_last_state() -> None:
     assert held == ""
     assert "3" * 80 in shown
     assert "1" * 80 not in shown
+
+
+def test_frame_after_held_ones_shows_what_they_did() -> None:
+    written: list[str] = []
+
+    async def run() -> str:
+        app = SmallApp()
+        app.driver_class = capturing_driver(written)
+        async with app.run_test(headless=False, size=(80, 24)) as pilot:
+            await pilot.pause()
+            assert app.painter is not None
+            app.painter.pace.answer()
+            app.painter.pace.send(FRAME * 5)
+            await pilot.press("c")
+            assert app.painter.is_held
+            written.clear()
+            app.painter.pace.answer()
+            app._display(app.screen, ChopsUpdate([], [], []))
+            return "".join(written)
+
+    assert "1" * 80 in asyncio.run(run())

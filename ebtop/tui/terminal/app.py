@@ -98,13 +98,12 @@ class TerminalApp(App[None]):
         private.leave_mouse_format(self)
 
     def on_resize(self) -> None:
-        """Terminals lay out anew what they show, or cut it off."""
+        """Terminals lay out anew what they show, or cut it off.
+
+        The driver tells of a size as well when it has taken the terminal again.
+        """
         if self.painter is not None and self.painter.knows(self.size):
             self.action_repaint()
-
-    @on(Driver.SignalResume)
-    def _repaint_resumed(self) -> None:
-        self.action_repaint()
 
     @on(events.CursorPosition)
     def _take_answer(self) -> None:
