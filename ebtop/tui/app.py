@@ -13,6 +13,7 @@ from textual.command import Provider
 
 from ebtop.tui.bindings import commands_in_force
 from ebtop.tui.feed import Feed
+from ebtop.tui.keys_in_order import KeysInOrder
 from ebtop.tui.messages import Answered, CheckAsked, CommitAsked, RouteFocused
 from ebtop.tui.palette import EbtopCommands
 from ebtop.tui.screens.help import HelpScreen
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # it would import trees and lists that no screen here has
 EXIT_USAGE = 2
 
 
-class EbtopApp(TerminalApp):
+class EbtopApp(KeysInOrder, TerminalApp):
     """ebtop's screen over any source of snapshots."""
 
     TITLE: str | None = "ebtop"
