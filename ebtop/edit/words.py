@@ -75,7 +75,7 @@ def _format_line(verb: str, route: RouteMessage, names: Mapping[int, str]) -> st
     words += ["route", verb]
     if route.type != RouteType.UNICAST:
         words.append(format_type(route.type))
-    words += [str(route.prefix), *_keys(route), *_next_hop(route, names)]
+    words += [str(route.prefix), *_next_hop(route, names), *_keys(route)]
     if verb != "del":
         words += _lifetime(route)
     words += [*_attributes(route), *_next_hops(route, names)]
