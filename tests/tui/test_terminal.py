@@ -66,6 +66,20 @@ def test_failing_app_gives_the_terminal_back() -> None:
         assert b"failed on purpose" in terminal.seen
 
 
+def test_app_that_was_stopped_from_outside_gives_the_terminal_back() -> None:
+    with PseudoTerminal(SMALL) as terminal:
+        terminal.read_until(b"counted 0")
+        terminal.process.send_signal(signal.SIGSTOP)
+        terminal.read_until(lambda: is_stopped(terminal.process.pid))
+        terminal.seen = b""
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.read_until(lambda: "counted 0" in shown(terminal.seen))
+        terminal.type(b"q")
+
+        assert terminal.read_to_end() == 0
+        assert_given_back(terminal)
+
+
 @pytest.mark.parametrize("how", ["key", "signal"])
 def test_stopped_app_gives_the_terminal_back_and_paints_anew(how: str) -> None:
     with PseudoTerminal(SMALL) as terminal:

@@ -17,7 +17,7 @@ from textual.types import CSSPathType
 from ebtop.tui.terminal import textual_private as private
 from ebtop.tui.terminal.ascii import AsciiFilter, needs_ascii
 from ebtop.tui.terminal.painter import Painter
-from ebtop.tui.terminal.signals import HUNG_UP, end_on_signals
+from ebtop.tui.terminal.signals import HUNG_UP, call_on_continue, end_on_signals
 
 _ASCII = AsciiFilter()
 _LAST_ANSWER_S = 0.5  # what leaving waits for; a later answer would be typed into the shell
@@ -91,6 +91,8 @@ class TerminalApp(App[None]):
         encoding = getattr(sys.__stderr__, "encoding", None)  # Textual paints on standard error
         if not self.is_headless and needs_ascii(os.environ, encoding):
             self.ascii_only = True
+        if private.handles_continue(self):
+            call_on_continue(lambda: private.retake_terminal(self))
         self.set_interval(_LOOK_S, self._look_for_terminal)
 
     def on_unmount(self) -> None:

@@ -1,4 +1,4 @@
-"""Signals that end the app: Textual alone would leave a broken terminal behind."""
+"""Signals after which Textual alone would leave a broken terminal behind."""
 
 import asyncio
 import signal
@@ -9,6 +9,12 @@ HUNG_UP = 128 + signal.SIGHUP
 """The exit code when the terminal has gone."""
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+def call_on_continue(retake: Callable[[], None]) -> None:
+    """Calls `retake` when the process goes on after it was stopped."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCONT, lambda *_: retake())
 
 
 def end_on_signals(end: Callable[[int], None]) -> None:

@@ -140,6 +140,23 @@ def _writer(app: App[Any]) -> Any:
     return getattr(app._driver, "_writer_thread", None)  # noqa: SLF001  no public name
 
 
+def retake_terminal(app: App[Any]) -> None:
+    """Takes the terminal again after the process was stopped, whichever signal stopped it.
+
+    Textual expects SIGTSTP; after SIGSTOP it would take the terminal twice, and leave it raw.
+    """
+    driver: Any = app._driver  # noqa: SLF001  no public name
+    writer = _writer(app)
+    if writer is not None and writer.is_alive():
+        driver.suspend_application_mode()
+    driver._sigcont_application()  # noqa: SLF001  no public name
+
+
+def handles_continue(app: App[Any]) -> bool:
+    """Whether the driver takes the terminal again by itself."""
+    return hasattr(app._driver, "_sigcont_application")  # noqa: SLF001  no public name
+
+
 def _layout_pieces(update: LayoutUpdate, depth: ColorSystem) -> Iterator[Piece]:
     for row, strips in enumerate(update.strips, update.region.y):
         segments = [segment for strip in strips for segment in strip]
