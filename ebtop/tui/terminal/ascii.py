@@ -1,5 +1,6 @@
-# ruff: noqa: RUF001  characters that look like ASCII are what is looked up here
 """What a terminal is sent that cannot show more than ASCII."""
+
+# ruff: noqa: RUF001  characters that look like ASCII are what is looked up here
 
 import unicodedata
 from collections.abc import Mapping
