@@ -118,9 +118,9 @@ def test_counters_stand_with_their_rates() -> None:
         assert line_with(stage, "punted").split()[1:4] == ["0", MISSING, "12"]
         assert "9" in line_with(stage, "next-hop object")
         await open_route(stage, 5, 1)
-        assert line_with(stage, "dropped").split()[1:] == [MISSING, MISSING, "1.00k", MISSING]
+        assert line_with(stage, "   dropped ").split()[1:] == [MISSING, MISSING, "1.00k", MISSING]
         await stage.tell(detailed(2))
-        assert line_with(stage, "dropped").split()[1:] == ["2.00k", MISSING, "2.00k", MISSING]
+        assert line_with(stage, "   dropped ").split()[1:] == ["2.00k", MISSING, "2.00k", MISSING]
         assert line_with(stage, "dropped without an answer")
 
     play(scenario)

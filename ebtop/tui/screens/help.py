@@ -37,12 +37,13 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self._heading = heading
         self._commands = commands
+        self._panel = Vertical(id="help")
         self._head = Lines(widget_id="help-head")
         self._lines = ScrollLines(widget_id="help-lines")
 
     def compose(self) -> ComposeResult:
         """A panel in the middle."""
-        with Vertical(id="help"):
+        with self._panel:
             yield self._head
             yield self._lines
 
@@ -57,7 +58,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _show(self) -> None:
         lines = format_help(self._heading, self._commands, self._lines.room)
-        self._lines.styles.max_height = len(lines)
+        self._panel.styles.height = len(_CLOSING) + len(lines) + self._panel.gutter.height
         self._lines.show(lines)
 
     def on_click(self, event: events.Click) -> None:
