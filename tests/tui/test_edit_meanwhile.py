@@ -105,6 +105,38 @@ def test_route_that_changes_meanwhile_wants_enter_anew() -> None:
     play(scenario)
 
 
+def test_review_does_not_outlive_another_owner() -> None:
+    async def scenario(stage: Stage) -> None:
+        await begin(stage)
+        await retype(stage, "192.0.2.9")
+        await answer(stage, TAKEN)
+        await stage.press("enter")
+        taken_over = Route(prefix="10.0.0.0/8", protocol=11)
+        await stage.tell(router(FOUR | {1: taken_over}, structure=2))
+        assert "Meanwhile in the kernel: owner bgp → zebra." in panel(stage)
+        await stage.press("enter")
+        assert asked(stage, "commit") == [], "the edit is the same, the route is not"
+        await answer(stage, TAKEN, number=2)
+        assert "Review" in panel(stage)
+
+    play(scenario)
+
+
+def test_question_is_asked_anew_when_its_route_changes() -> None:
+    async def scenario(stage: Stage) -> None:
+        await begin(stage, key="d")
+        await answer(stage, TAKEN)
+        await stage.tell(router(FOUR | {1: DEAD_GATEWAY}, structure=2))
+        assert "Meanwhile in the kernel: next hop 192.0.2.1 → 192.0.2.9." in panel(stage)
+        await stage.press("y")
+        assert asked(stage, "commit") == []
+        await answer(stage, TAKEN, number=2)
+        await stage.press("y")
+        assert len(asked(stage, "commit")) == 1
+
+    play(scenario)
+
+
 def test_route_that_goes_meanwhile_is_told_and_comes_back() -> None:
     async def scenario(stage: Stage) -> None:
         await begin(stage)
@@ -287,5 +319,17 @@ def test_nothing_hostile_reaches_the_terminal() -> None:
         assert texts(stage)[0] == "192.0.2.97[2J8"
         shown = "\n".join(stage.text())
         assert not {char for char in shown if not char.isprintable()} - {"\n"}
+
+    play(scenario)
+
+
+def test_paste_takes_the_place_of_what_is_selected() -> None:
+    async def scenario(stage: Stage) -> None:
+        await begin(stage)
+        stage.app.post_message(Paste(" 192.0.2.9 "))
+        await wait(stage, lambda: texts(stage)[0] == "192.0.2.9", "not pasted")
+        await stage.press("end", "left")
+        stage.app.post_message(Paste("4"))
+        await wait(stage, lambda: texts(stage)[0] == "192.0.2.49", "not where the cursor is")
 
     play(scenario)

@@ -21,13 +21,12 @@ from ebtop.tui.feed import Feed
 from ebtop.tui.messages import Answered, CheckAsked, CommitAsked
 from ebtop.tui.source import LinkState, Phase
 from ebtop.tui.views.edit_draft import Draft
-from ebtop.tui.views.edit_keys import KEYS, OPENERS, works_now
+from ebtop.tui.views.edit_keys import KEYS, works_now
 from ebtop.tui.views.edit_lines import format_draft, format_said
 from ebtop.tui.views.edit_opening import format_hidden, open_draft
 from ebtop.tui.views.edit_question import format_question
 from ebtop.tui.views.edit_subject import COLUMNS, find_subject
 from ebtop.tui.widgets.edit_panel import EditPanel
-from ebtop.tui.widgets.edit_prompt import KeyHold
 from ebtop.tui.widgets.edit_row import EditRow
 from ebtop.tui.widgets.lines import Lines
 from ebtop.tui.widgets.route_list import RouteList
@@ -58,10 +57,9 @@ class Editor(Vertical):
         self._landing: RouteKey | None = None  # the route that the cursor shall find
         self._link = LinkState(phase=Phase.CONNECTING)
         self._asking: Timer | None = None
-        self._hold = KeyHold(self)
         self._new = Lines(widget_id="edit-new")
         self._new.display = False
-        self._panel = EditPanel(self, widget_id="edit-panel")
+        self._panel = EditPanel(widget_id="edit-panel")
 
     def compose(self) -> ComposeResult:
         """From top to bottom; the fields lie over it in a layer of their own."""
@@ -103,13 +101,6 @@ class Editor(Vertical):
             return True
         return works_now(action, parameters, self._draft)
 
-    def on_key(self, event: events.Key) -> None:
-        """Keys that the table was given wait while something is opened."""
-        if self._hold.keep(event):
-            return
-        if event.key in OPENERS and self._draft is None and self._routes.has_focus:
-            self._hold.begin()
-
     def on_click(self, event: events.Click) -> None:
         """A click on another row closes what nobody would miss."""
         if event.widget is self._routes and self._draft and not self._draft.is_touched:
@@ -122,7 +113,6 @@ class Editor(Vertical):
             await self._start(draft)
         else:
             self._say(draft)
-        self._hold.end(self._row.focused if self._row is not None else None)
 
     def action_go_on(self, _: str) -> None:
         """To the review, and from there to the kernel."""

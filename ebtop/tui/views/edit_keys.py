@@ -5,8 +5,6 @@ from textual.binding import Binding
 from ebtop.model.edit import Action
 from ebtop.tui.views.edit_draft import Draft, Stage
 
-OPENERS = ("e", "a", "d")
-
 KEYS = (
     Binding("enter", "go_on('write')", "Write", key_display="↵"),
     Binding("enter", "go_on('review')", "Review", key_display="↵"),

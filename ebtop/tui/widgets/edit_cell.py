@@ -6,35 +6,28 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widget import Widget
 from textual.widgets import Input
 
 from ebtop.model.edit import Field
 from ebtop.tui.columns import Placed
-from ebtop.tui.widgets.edit_prompt import run_key
 from ebtop.tui.widgets.lines import Lines
 
 BLAME = "!"
 
 
 class FieldInput(Input, inherit_bindings=False):
-    """One line of text, with its owner's keys."""
+    """One line of text; Enter is left to whoever has the field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding
         for binding in Binding.make_bindings(Input.BINDINGS)
-        if binding.key not in {"enter", "ctrl+c"}  # its owner's and the app's
+        if binding.key not in {"enter", "ctrl+c"}  # the editor's and the app's
     ]
 
-    def __init__(self, text: str, hint: str, owner: Widget) -> None:
+    def __init__(self, text: str, hint: str) -> None:
         super().__init__(text, hint, compact=True)
-        self._owner = owner
         # Every blink is a write to the terminal.
         self.cursor_blink = False
-
-    async def on_key(self, event: events.Key) -> None:
-        """Keys work in the order in which they were pressed."""
-        await run_key(event, self, self._owner)
 
     def on_paste(self, event: events.Paste) -> None:
         """Only what can be seen is pasted."""
@@ -43,16 +36,16 @@ class FieldInput(Input, inherit_bindings=False):
         lines = event.text.splitlines()
         shown = "".join(char for char in lines[0] if char.isprintable()).strip() if lines else ""
         if shown:
-            self.insert_text_at_cursor(shown)
+            self.replace(shown, *sorted(self.selection))
 
 
 class EditCell(Horizontal):
     """The mark in the gap before the column, and the field on the column itself."""
 
-    def __init__(self, field: Field, text: str, hint: str, owner: Widget) -> None:
+    def __init__(self, field: Field, text: str, hint: str) -> None:
         super().__init__()
         self.field = field
-        self.input = FieldInput(text, hint, owner)
+        self.input = FieldInput(text, hint)
         self._mark = Lines()
 
     def compose(self) -> ComposeResult:

@@ -2,12 +2,9 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
 from ebtop.tui.paint import Line
-from ebtop.tui.widgets.edit_prompt import run_key
 from ebtop.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -19,15 +16,10 @@ class EditPanel(Lines):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "stay", "Stay", show=False)]
 
-    def __init__(self, owner: Widget, *, widget_id: str | None = None) -> None:
+    def __init__(self, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
-        self._owner = owner
         self.display = False
         self._silence: Timer | None = None
-
-    async def on_key(self, event: events.Key) -> None:
-        """Keys work in the order in which they were pressed."""
-        await run_key(event, self, self._owner)
 
     def action_stay(self) -> None:
         """Does nothing: a frozen table would not show what comes of the answer."""

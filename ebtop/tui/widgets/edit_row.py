@@ -27,7 +27,7 @@ class EditRow:
         self._parent = parent
         self._columns = columns
         self.cells = {
-            field: EditCell(field, texts.get(field, ""), HINTS[field], parent) for field in columns
+            field: EditCell(field, texts.get(field, ""), HINTS[field]) for field in columns
         }
 
     async def mount(self) -> None:
