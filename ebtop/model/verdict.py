@@ -71,7 +71,7 @@ class Verdict(IntEnum):
 MEANINGS: dict[Verdict, str] = {
     Verdict.FORWARDED: "Forwarded in XDP.",
     Verdict.PUNT_BYPASS: "The operator bypassed XDP; the kernel forwards.",
-    Verdict.PUNT_LEASE: "The engine stopped renewing its lease; the kernel forwards.",
+    Verdict.PUNT_LEASE: "The engine holds no lease (it loads, or hangs); the kernel forwards.",
     Verdict.PUNT_OBSERVE: "XDP would have taken it; the ingress port only observes.",
     Verdict.PUNT_FORWARDING_OFF: "Forwarding is switched off for this family on the port.",
     Verdict.PUNT_TRUNCATED: "The frame ends before its headers do.",
