@@ -198,13 +198,14 @@ def test_covering_routes_are_the_longest_first_and_of_covered_ones_the_first_are
     assert relatives.covered == tuple(10 + int(place) for place in order[:SHOWN_COVERED])
 
 
-def test_it_follows_the_route_and_keeps_its_last_state_when_it_goes() -> None:
+@pytest.mark.parametrize("prefix", ["203.0.113.0/24", "10.0.0.0/8"], ids=["other", "again"])
+def test_it_follows_the_route_and_keeps_its_last_state_when_it_goes(prefix: str) -> None:
     async def scenario(stage: Stage) -> None:
         await stage.tell(detailed())
         await open_route(stage)
         await stage.tell(detailed(2, ROUTES | {1: replace(ROUTES[1], pps=555)}))
         assert "555 pps" in lines_of(stage)[0]
-        other = replace(ROUTES[1], prefix="203.0.113.0/24", born=8, pps=9)
+        other = replace(ROUTES[1], prefix=prefix, born=8, pps=9)
         await stage.tell(detailed(3, ROUTES | {1: other}, structure=2))
         assert "10.0.0.0/8 has gone" in lines_of(stage)[0]
         assert line_with(stage, "forwarded").split()[1] == "555"

@@ -34,6 +34,13 @@ def names_of(options: OptionList) -> list[str]:
     return [str(option.prompt).split("  ")[0] for option in options.options]
 
 
+async def open_route(stage: Stage) -> None:
+    await stage.tell(snapshot_of(THREE))
+    stage.screen.post_message(RouteOpened(1, 1))
+    await stage.settle()
+    assert stage.screen.view.HEADING == "Route"
+
+
 async def choose(stage: Stage, text: str) -> None:
     """Finds a command by its name and runs it."""
     await stage.press("ctrl+p")
@@ -53,8 +60,7 @@ def test_help_names_every_binding_in_force(view: str) -> None:
     async def scenario(stage: Stage) -> None:
         await stage.tell(snapshot_of(THREE, ports=(port_of(0, "lan0"),)))
         if view == "detail":
-            stage.screen.post_message(RouteOpened(1, 1))
-            await stage.settle()
+            await open_route(stage)
         else:
             await stage.press(view)
         bindings = stage.app.screen.active_bindings
@@ -175,12 +181,9 @@ def test_commands_of_the_palette_run() -> None:
 
 def test_a_command_of_a_view_runs_in_that_view() -> None:
     async def scenario(stage: Stage) -> None:
-        await stage.tell(snapshot_of(THREE, ports=(port_of(0, "lan0"),)))
-        await stage.press("2")
-        await choose(stage, "Details")
-        focused = stage.app.focused
-        assert focused is not None
-        assert focused.id == "port-detail"
+        await open_route(stage)
+        await choose(stage, "Back")
+        assert stage.screen.view.HEADING == "Routes"
 
     play(scenario)
 
@@ -203,11 +206,10 @@ def test_a_click_on_a_word_of_the_key_bar_does_what_its_key_does() -> None:
             await stage.pilot.click("#keys", offset=(bar.index(word), 0))
             await stage.settle()
             assert heading == stage.screen.view.HEADING
-        await stage.press("2")
-        await stage.pilot.click("#keys", offset=(stage.text()[-1].index("Details"), 0))
+        await open_route(stage)
+        await stage.pilot.click("#keys", offset=(stage.text()[-1].index("Back"), 0))
         await stage.settle()
-        assert stage.app.focused is not None
-        assert stage.app.focused.id == "port-detail"
+        assert stage.screen.view.HEADING == "Routes"
         assert stage.text()[-1].count("Help") == stage.text()[-1].count("Quit") == 1
         await stage.pilot.click("#keys", offset=(stage.text()[-1].index("Help"), 0))
         await stage.settle()
