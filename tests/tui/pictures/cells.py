@@ -40,6 +40,12 @@ TERMINAL = TerminalTheme(
 """The colours of the terminal that a picture shows; apps with a theme of their own use few."""
 
 
+_INK, _PAPER = TERMINAL.foreground_color, TERMINAL.background_color
+_DIMMED = blend_rgb(_PAPER, _INK, 1 - _DIM), blend_rgb(_INK, _PAPER, 1 - _DIM)
+NO_COLOURS = {triplet.hex for triplet in (_INK, _PAPER, *_DIMMED)}
+"""All that is left of a screen without colours: as it is, dim, and both reversed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a cell is painted; colours are "#rrggbb"."""

@@ -33,7 +33,9 @@ def draw(screenshot: Screenshot) -> str:
     pictures: list[str] = []
 
     async def scenario(stage: Stage) -> None:
-        await SCENES[screenshot.scene](stage)
+        scene = SCENES[screenshot.scene]
+        await scene.act(stage)
+        scene.check(stage)
         pictures.append(format_svg(read_runs(stage.app)))
 
     play(scenario, screenshot.size, screenshot.theme)
