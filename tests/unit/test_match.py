@@ -3,6 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +73,13 @@ def test_contained_routes_are_all_that_lie_within_the_prefix(
         if state is not RowState.FREE and holds(asked, network)
     ]
     assert np.sort(found).tolist() == expected
+
+
+@pytest.mark.parametrize("address", ["255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"])
+def test_covering_routes_of_every_length_are_found(address: str) -> None:
+    asked = ip_network(address)
+    outer = [asked.supernet(new_prefix=length) for length in range(asked.prefixlen)]
+    found = find_covering(
+        table_of([(network, RowState.BEST) for network in outer]), parse_prefix(address)
+    )
+    assert np.sort(found).tolist() == list(range(1, asked.prefixlen + 1))
