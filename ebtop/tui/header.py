@@ -14,6 +14,9 @@ from ebtop.model.snapshot import Snapshot
 from ebtop.tui.feed import Feed
 from ebtop.tui.paint import Line, Part, width_of
 from ebtop.tui.source import LinkState, Phase
+from ebtop.tui.verdicts import SYMBOLS as FATE_SYMBOLS
+from ebtop.tui.verdicts import TONES as FATE_TONES
+from ebtop.tui.verdicts import Fate
 
 CONNECTING = "connecting to the engine…"
 SYMBOLS = {Mode.FORWARD: "►", Mode.OBSERVE: "○", Mode.BYPASS: "■", Mode.DETACHED: "·"}
@@ -93,11 +96,11 @@ def _traffic_line(snapshot: Snapshot, width: int) -> Line:
     """Received, and what became of it: words and bar have one set of symbols."""
     totals = snapshot.totals
     parts = (totals.forwarded_pps, totals.punted_pps, totals.dropped_pps)
-    symbols, tones = "█▒░", ("tone--good", "tone--warning", "tone--bad")
-    names = ("forwarded", "punted", "dropped")
+    fates = (Fate.FORWARDED, Fate.PUNTED, Fate.DROPPED)
+    symbols, tones = [FATE_SYMBOLS[fate] for fate in fates], [FATE_TONES[fate] for fate in fates]
     whole = max(totals.pps, sum(parts))
     legend: list[Part] = []
-    for part, symbol, tone, name in zip(parts, symbols, tones, names, strict=True):
+    for part, symbol, tone, name in zip(parts, symbols, tones, fates, strict=True):
         legend += [(f"  {symbol}", tone), (f" {name} ", ""), (format_share(part, whole), "")]
     received: Line = (
         (f" {format_count(totals.pps):>5}", "tone--strong"),

@@ -114,7 +114,7 @@ def _attach_text(port: PortStatus) -> str:
 def _generic_lines(port: PortStatus, width: int) -> tuple[Line, ...]:
     if port.attach is not AttachKind.GENERIC:
         return ()
-    text = "Generic XDP is slow and measures no latency: the driver has no native one."
+    text = "Generic XDP is slow, and measures no latency."
     return _wrapped(text, width, 2, "tone--warning")
 
 
