@@ -13,6 +13,7 @@ from ebtop.lab.lifetime import read_namespace_names
 ROOT = Path(__file__).parents[2]
 EBTOP = [sys.executable, "-m", "ebtop"]
 PATIENCE_S = 30.0
+_ESCAPE_S = 0.15  # so long a terminal's program waits for the rest of a sequence
 
 
 def wait_until(wanted: Callable[[], bool], what: str) -> None:
@@ -69,8 +70,10 @@ class Terminal:
         return int(self.run("list-panes", "-F", "#{pane_pid}") or 0)
 
     def keys(self, *keys: str) -> None:
-        """Presses keys by tmux's names."""
-        self.run("send-keys", *keys)
+        """Presses keys by tmux's names, one by one: Escape and another at once are Alt with it."""
+        for key in keys:
+            self.run("send-keys", key)
+            time.sleep(_ESCAPE_S if key == "Escape" else 0)
 
     def type(self, text: str) -> None:
         """Types a text as it is."""
