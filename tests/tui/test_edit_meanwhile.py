@@ -206,6 +206,27 @@ def test_report_is_seen_although_the_screen_is_refreshed_slowly() -> None:
     play(scenario)
 
 
+def test_deleted_row_is_left_when_it_is_seen_to_go() -> None:
+    async def scenario(stage: Stage) -> None:
+        await stage.tell(router())
+        await stage.press(*["minus"] * 4)
+        await stage.press("down", "d")
+        await answer(stage, TAKEN)
+        await stage.press("y")
+        await answer(stage, TAKEN, "commit")
+        gone = router({n: FOUR[n] for n in (2, 3, 4)}, structure=2)
+        stage.now_s += 0.5
+        stage.source.push(gone)
+        await wait(stage, lambda: panel(stage) == "", "the question stays")
+        assert stage.routes.selected == 1, "the table is an older one"
+        await stage.tell(gone, later_s=20)
+
+        assert panel(stage) == " ✓ Deleted 10.0.0.0/8."
+        assert stage.routes.selected == 2
+
+    play(scenario)
+
+
 def test_keys_that_come_in_one_piece_reach_the_fields_in_order() -> None:
     async def scenario(stage: Stage) -> None:
         await stage.tell(router())

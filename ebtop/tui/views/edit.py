@@ -15,17 +15,17 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from ebtop.model.edit import Action, Field, RouteKey
+from ebtop.model.edit import Action, Edit, Field
 from ebtop.model.snapshot import Snapshot
 from ebtop.tui.feed import Feed
 from ebtop.tui.messages import Answered, CheckAsked, CommitAsked
 from ebtop.tui.source import LinkState, Phase
 from ebtop.tui.views.edit_draft import Draft
 from ebtop.tui.views.edit_keys import KEYS, works_now
-from ebtop.tui.views.edit_lines import format_draft, format_said
+from ebtop.tui.views.edit_lines import format_draft, format_key, format_said
 from ebtop.tui.views.edit_opening import format_hidden, open_draft
 from ebtop.tui.views.edit_question import format_question
-from ebtop.tui.views.edit_subject import COLUMNS, find_subject
+from ebtop.tui.views.edit_subject import COLUMNS, find_subject, is_reported, result_key
 from ebtop.tui.widgets.edit_panel import EditPanel
 from ebtop.tui.widgets.edit_row import EditRow
 from ebtop.tui.widgets.lines import Lines
@@ -54,7 +54,7 @@ class Editor(Vertical):
         self._feed: Feed | None = None
         self._draft: Draft | None = None
         self._row: EditRow | None = None
-        self._landing: RouteKey | None = None  # the route that the cursor shall find
+        self._landing: Edit | None = None  # written and reported, and not shown yet
         self._link = LinkState(phase=Phase.CONNECTING)
         self._asking: Timer | None = None
         self._new = Lines(widget_id="edit-new")
@@ -232,7 +232,7 @@ class Editor(Vertical):
         draft.meet(newest)
         if draft.is_reported(newest):
             self._close()
-            self._landing = draft.result_key
+            self._landing = draft.edit
             self._land()
             return
         if draft.to_ask is not None and self._asking is None:
@@ -252,17 +252,21 @@ class Editor(Vertical):
             self.call_after_refresh(self._reveal)
         self.refresh_bindings()
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, tone: str = "tone--warning") -> None:
         """Says something while nothing is edited."""
-        self._panel.say_for(tuple(format_said(text, "tone--warning", self.size.width)), SAID_S)
+        self._panel.say_for(tuple(format_said(text, tone, self.size.width)), SAID_S)
 
     def _land(self) -> None:
-        """Puts the cursor on the route that was written, as soon as it is shown."""
-        shown = None if self._feed is None else self._feed.snapshot
-        subject = find_subject(shown, self._landing) if shown and self._landing else None
-        if shown is None or subject is None:
+        """Puts the cursor where the edit left it, as soon as what was written is shown."""
+        shown, edit = None if self._feed is None else self._feed.snapshot, self._landing
+        if shown is None or edit is None or not is_reported(shown, edit):
             return
         self._landing = None
+        subject = None if edit.action is Action.DELETE else find_subject(shown, result_key(edit))
+        if subject is None:
+            self._routes.action_move(0)  # to the row that took the place
+            self._say(f"Deleted {format_key(edit.key)}.", "tone--good")
+            return
         self._routes.select(subject.route)
         if self._routes.selected != subject.route:
             self._say(format_hidden(shown, subject))

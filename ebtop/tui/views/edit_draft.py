@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from ebtop.edit.lint import Complaint, parse_edit
 from ebtop.edit.surroundings import compile_surroundings
-from ebtop.model.edit import Action, Edit, Field, Outcome, RouteKey
+from ebtop.model.edit import Action, Edit, Field, Outcome
 from ebtop.model.snapshot import Snapshot
 from ebtop.tui.messages import Answered
 from ebtop.tui.views.edit_subject import (
@@ -17,7 +17,6 @@ from ebtop.tui.views.edit_subject import (
     find_subject,
     find_successor,
     is_reported,
-    result_key,
 )
 
 REPORT_S = 5.0
@@ -174,12 +173,6 @@ class Draft:
     def is_late(self, now_s: float) -> bool:
         """Whether the kernel should have reported by now."""
         return self.stage is Stage.WRITTEN and now_s - self._written_at_s > REPORT_S
-
-    @property
-    def result_key(self) -> RouteKey | None:
-        """What the route is named by when the edit is done; None: it is gone then."""
-        deletes = self.edit is None or self.edit.action is Action.DELETE
-        return None if deletes or self.edit is None else result_key(self.edit)
 
     def _typed(self) -> dict[Field, str]:
         """The fields whose texts are other than the route's."""
