@@ -22,6 +22,8 @@ _SCREENS = {None, "demo"}  # commands that open a screen
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of `ebtop`."""
+    # numpy's linear algebra, which nothing here uses, would start a thread for each CPU.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _tolerate_encodings()
     try:
         try:

@@ -14,7 +14,6 @@ from ebtop.commands.exits import CommandError, Exit
 from ebtop.commands.launch import OWN_COMMAND, describe_end, own_environment
 from ebtop.commands.routes import describe_routes, select_rows
 from ebtop.commands.text import print_json, print_table
-from ebtop.commands.watch import has_screen
 from ebtop.engine.client import Client
 from ebtop.engine.connection import NoEngineError
 from ebtop.kernel.driver_statistics import read_received_packets
@@ -29,6 +28,7 @@ from ebtop.model.histogram import percentile_ns
 from ebtop.model.port import Mode, PortStatus
 from ebtop.model.snapshot import Snapshot
 from ebtop.model.verdict import Verdict
+from ebtop.tui.terminal.complaint import find_complaint
 
 _HEADLESS_S = 10.0
 _INTERACTIVE_S = 8 * 3600
@@ -46,11 +46,9 @@ def demo(*, headless: bool, seconds: float | None, as_json: bool, screen_options
     missing = read_missing()
     if missing:
         raise CommandError(" ".join(missing), Exit.LACKING)
-    if not headless and not has_screen():
-        raise CommandError(
-            "The demo needs a terminal on standard input and output; without one: --headless.",
-            Exit.USAGE,
-        )
+    complaint = "" if headless else find_complaint()
+    if complaint:
+        raise CommandError(f"{complaint} Without a screen: --headless.", Exit.USAGE)
     try:
         with _signals_raise(), Lab() as lab:
             router = build_demo(lab)

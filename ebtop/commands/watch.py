@@ -1,9 +1,9 @@
 """`ebtop`: the screen, or one plain table where there is no terminal."""
 
-import os
-import sys
+import gc
 
 from ebtop.commands.search import EngineSearch
+from ebtop.tui.terminal.complaint import find_complaint
 
 _WAIT_S = 10.0
 
@@ -18,11 +18,12 @@ def watch(
     arguments += ["--read-only"] * read_only
     # The engine is started first: it loads while all else is imported.
     search = EngineSearch(arguments, exclusive=exclusive)
+    gc.disable()  # imports leave no garbage; the screen collects again
     from ebtop.commands.link import EngineLink  # noqa: PLC0415  see above
 
     link = EngineLink(search, read_only=read_only)
     try:
-        if not has_screen():
+        if find_complaint():
             from ebtop.commands.routes import print_routes  # noqa: PLC0415  see above
 
             return print_routes(link.wait(_WAIT_S), None, as_json=False)
@@ -34,10 +35,3 @@ def watch(
         return code
     finally:
         link.close()
-
-
-def has_screen() -> bool:
-    """Whether escapes may be written: to a terminal all around, and one that knows them."""
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    terminals = all(stream is not None and stream.isatty() for stream in streams)
-    return terminals and os.environ.get("TERM", "") not in {"", "dumb"}

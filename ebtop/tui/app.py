@@ -1,6 +1,7 @@
 """The app: what the source brings goes to the feed, and what the feed shows to the screen."""
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -15,11 +16,10 @@ from ebtop.tui.bindings import commands_in_force
 from ebtop.tui.feed import Feed
 from ebtop.tui.keys_in_order import KeysInOrder
 from ebtop.tui.messages import Answered, CheckAsked, CommitAsked, RouteFocused
-from ebtop.tui.palette import EbtopCommands
-from ebtop.tui.screens.help import HelpScreen
 from ebtop.tui.screens.main import MainScreen
 from ebtop.tui.source import Phase, SnapshotSource
 from ebtop.tui.terminal.app import TerminalApp
+from ebtop.tui.terminal.complaint import find_complaint
 from ebtop.tui.themes import DEFAULT, OWN_THEMES, SIXTEEN_COLOURS
 
 if TYPE_CHECKING:  # it would import trees and lists that no screen here has
@@ -28,12 +28,19 @@ if TYPE_CHECKING:  # it would import trees and lists that no screen here has
 EXIT_USAGE = 2
 
 
+def _import_commands() -> type[Provider]:
+    """The palette's commands, when it opens."""
+    from ebtop.tui.palette import EbtopCommands  # noqa: PLC0415  not for the first frame
+
+    return EbtopCommands
+
+
 class EbtopApp(KeysInOrder, TerminalApp):
     """ebtop's screen over any source of snapshots."""
 
     TITLE: str | None = "ebtop"
     CSS_PATH: "ClassVar[CSSPathType | None]" = "style.tcss"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {EbtopCommands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_import_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "restart", "Restart engine"),
         Binding("N", "hold", "No restart"),
@@ -142,6 +149,8 @@ class EbtopApp(KeysInOrder, TerminalApp):
 
     def action_help(self) -> None:
         """Shows the keys that work now."""
+        from ebtop.tui.screens.help import HelpScreen  # noqa: PLC0415  not for the first frame
+
         commands = commands_in_force(self.screen.active_bindings.values())
         self.push_screen(HelpScreen(self._main.view.HEADING, commands))
 
@@ -151,10 +160,13 @@ def run(source: SnapshotSource, *, mouse: bool = True, ascii_only: bool = False)
 
     2 where the terminal cannot show it, 128 + number after a signal.
     """
-    complaint = _terminal_complaint()
+    complaint = find_complaint()
     if complaint:
         print(f"ebtop: {complaint}", file=sys.stderr)  # noqa: T201  narration of a command
         return EXIT_USAGE
+    # What is imported stays: no collection has to look at it again.
+    gc.freeze()
+    gc.enable()
     app = EbtopApp(source)
     app.ascii_only = ascii_only
     if app.console.color_system == "standard":
@@ -162,13 +174,3 @@ def run(source: SnapshotSource, *, mouse: bool = True, ascii_only: bool = False)
         app.theme = SIXTEEN_COLOURS
     app.run(mouse=mouse)
     return app.return_code or 0
-
-
-def _terminal_complaint() -> str:
-    """Why this terminal cannot show a screen; "" where it can."""
-    # Textual paints on standard error.
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        return "the screen needs a terminal on standard input, output and error (try ssh -t)."
-    if os.environ.get("TERM", "dumb") == "dumb":
-        return "the screen needs more than a dumb terminal; set TERM."
-    return ""

@@ -22,21 +22,12 @@ from ebtop.tui.feed import Feed
 from ebtop.tui.header import format_header
 from ebtop.tui.messages import Answered, DetailClosed, RouteOpened
 from ebtop.tui.source import Phase
-from ebtop.tui.views.detail import DetailView
-from ebtop.tui.views.ports import PortsView
 from ebtop.tui.views.routes import RoutesView
-from ebtop.tui.views.verdicts import VerdictsView
 from ebtop.tui.views.view import View
 from ebtop.tui.widgets.key_bar import Key, KeyBar, keys_of
 from ebtop.tui.widgets.lines import Lines
 
 _TABS = ("routes", "ports", "verdicts")
-_VIEWS: dict[str, Callable[[], View]] = {
-    "detail": DetailView,
-    "ports": PortsView,
-    "verdicts": VerdictsView,
-}
-"""Views that are made when they are wanted first."""
 _LAST_KEYS = (Key("?", "Help", "app.help"), Key("q", "Quit", "app.quit"))
 
 
@@ -99,7 +90,7 @@ class MainScreen(Screen[None]):
     async def action_show(self, name: str) -> None:
         """Brings a view to the front."""
         if name not in self._views:
-            self._views[name] = _VIEWS[name]()
+            self._views[name] = _make_view(name)
             await self._body.mount(self._views[name])
         if name == self._shown:
             return
@@ -116,6 +107,8 @@ class MainScreen(Screen[None]):
 
     @on(RouteOpened)
     async def _open_route(self, event: RouteOpened) -> None:
+        from ebtop.tui.views.detail import DetailView  # noqa: PLC0415  as below
+
         await self.action_show("detail")
         detail = self.view
         assert isinstance(detail, DetailView)
@@ -139,3 +132,21 @@ class MainScreen(Screen[None]):
             keys = [key for key in keys if key.action not in {"restart", "hold"}]
         own = [key for key in keys if key.word not in {last.word for last in _LAST_KEYS}]
         self._keys.show_keys([*tabs, *own], list(_LAST_KEYS))
+
+
+def _make_view(name: str) -> View:
+    """A view that was not wanted yet: its modules are not for the first frame."""
+    match name:
+        case "detail":
+            from ebtop.tui.views.detail import DetailView  # noqa: PLC0415  see above
+
+            return DetailView()
+        case "ports":
+            from ebtop.tui.views.ports import PortsView  # noqa: PLC0415  see above
+
+            return PortsView()
+        case "verdicts":
+            from ebtop.tui.views.verdicts import VerdictsView  # noqa: PLC0415  see above
+
+            return VerdictsView()
+    raise KeyError(name)
