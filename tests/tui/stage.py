@@ -132,6 +132,12 @@ class Stage:
                 await self.pilot.pause()
         await self.settle()
 
+    async def resize(self, size: tuple[int, int]) -> None:
+        """Gives the terminal another size, if it has another one."""
+        if self.app.size != size:
+            await self.pilot.resize_terminal(*size)
+            await self.settle()
+
     async def press(self, *keys: str) -> None:
         """Presses keys and returns when their effects are on the screen."""
         await self.pilot.press(*keys)

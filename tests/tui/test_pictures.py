@@ -34,17 +34,13 @@ def test_view_looks_as_it_did_at_every_size(scene: str, theme: Theme) -> None:
     async def scenario(stage: Stage) -> None:
         await SCENES[scene].act(stage)
         for size in _SIZES:
-            await stage.pilot.resize_terminal(*size)
-            await stage.settle()
+            await stage.resize(size)
 
             SCENES[scene].check(stage)
             lines = read_runs(stage.app)
             assert [line[-1].stop for line in lines] == [size[0]] * size[1]
             colours = {colour for line in lines for run in line for colour in run.look.colours}
-            if theme is Theme.MONO:
-                assert colours <= NO_COLOURS
-            else:
-                assert len(colours) > 5
+            assert colours <= NO_COLOURS if theme is Theme.MONO else len(colours) > 5
             assert_looks_like(stage, f"{scene}-{size[0]}x{size[1]}-{theme}")
 
     play(scenario, _SIZES[0], theme)

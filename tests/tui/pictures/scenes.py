@@ -192,17 +192,21 @@ def _check_palette(stage: Stage) -> None:
 
 
 async def _type_wrong_gateway(stage: Stage) -> None:
-    await _edit_gateway(stage, "198.51.101.3")
+    """198.51.100.2 becomes an address that no port is connected to."""
+    await _select(stage, "198.51.100.128/25")
+    await stage.press("e", "end", "0", "0")
     await _answer_check(stage, Outcome(done=False, field=_REFUSAL.field, message=str(_REFUSAL)))
 
 
 def _check_refused(stage: Stage) -> None:
-    assert "198.51.101.3" in text_of(stage)
+    assert "198.51.100.200" in text_of(stage)
     assert "next hop: The kernel says: Nexthop has invalid gateway." in text_of(stage)
 
 
 async def _review(stage: Stage) -> None:
-    await _edit_gateway(stage, "198.51.100.3")
+    """198.51.100.2 becomes 198.51.100.3."""
+    await _select(stage, "198.51.100.128/25")
+    await stage.press("e", "end", "backspace", "3")
     await _answer_check(stage, Outcome(done=True, commands=(_REPLACE,)))
     await stage.press("enter")
 
@@ -223,12 +227,6 @@ def _check_delete(stage: Stage) -> None:
     assert "Delete 172.20.0.0/16?" in text_of(stage)
     assert _DELETE in text_of(stage)
     assert "commit" not in {asked.kind for asked in stage.source.asked}
-
-
-async def _edit_gateway(stage: Stage, gateway: str) -> None:
-    """Types another gateway over that of a route."""
-    await _select(stage, "198.51.100.128/25")
-    await stage.press("e", "end", "ctrl+u", *_keys(gateway))
 
 
 async def _answer_check(stage: Stage, outcome: Outcome) -> None:
