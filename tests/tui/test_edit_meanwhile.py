@@ -325,21 +325,23 @@ def test_order_and_place_stay_while_a_route_is_edited() -> None:
 
 
 def test_nothing_hostile_reaches_the_terminal() -> None:
+    def unprintable(stage: Stage) -> set[str]:
+        return {char for line in stage.text() for char in line if not char.isprintable()}
+
     async def scenario(stage: Stage) -> None:
         names = {2: "lan0", 3: "w\x1b[31m\u202e[b]n"}
         await begin(stage, router(names=names))
+        assert unprintable(stage) == set()
         await retype(stage, "192.0.2.9")
-        answered = Outcome(
-            done=False, message="no \x1b]0;t\x07 [b]way[/b]", commands=(LINE + "\x1b",)
-        )
+        said = "no \x1b]0;t\x07 [b]way[/b]"
+        answered = Outcome(done=False, message=said, commands=(LINE + "\x1b[2J",), warnings=(said,))
         await answer(stage, answered)
-        assert "[b]way[/b]" in panel(stage)
+        assert panel(stage).count("[b]way[/b]") == 2
+        assert LINE in panel(stage)
+        assert unprintable(stage) == set()
         stage.app.post_message(Paste("7\x1b[2J8\nsecond"))
-        await stage.settle()
-
-        assert texts(stage)[0] == "192.0.2.97[2J8"
-        shown = "\n".join(stage.text())
-        assert not {char for char in shown if not char.isprintable()} - {"\n"}
+        await wait(stage, lambda: texts(stage)[0] == "192.0.2.97[2J8", "not pasted")
+        assert unprintable(stage) == set()
 
     play(scenario)
 
