@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.command import CommandPalette, Provider
+from textual.widgets import Input
 
 from ebtop.tui.bindings import commands_in_force
 from ebtop.tui.feed import Feed
@@ -123,6 +124,11 @@ class EbtopApp(KeysInOrder, TerminalApp):
     @on(RouteFocused)
     def _focus(self, event: RouteFocused) -> None:
         self._source.focus(event.route, event.born)
+
+    @on(CommandPalette.Opened)
+    def _hold_cursor_still(self) -> None:
+        """Every blink is a write to the terminal."""
+        self.screen.query_one(Input).cursor_blink = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Some keys work only while the engine has gone."""

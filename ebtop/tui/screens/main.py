@@ -28,6 +28,7 @@ from ebtop.tui.widgets.key_bar import Key, KeyBar, keys_of
 from ebtop.tui.widgets.lines import Lines
 
 _TABS = ("routes", "ports", "verdicts")
+_LOST_ACTIONS = {"restart", "hold"}  # of use while the engine has gone, and then first of all
 _LAST_KEYS = (Key("?", "Help", "app.help"), Key("q", "Quit", "app.quit"))
 
 
@@ -128,10 +129,11 @@ class MainScreen(Screen[None]):
             for number, name in enumerate(_TABS, start=1)
         ]
         keys = keys_of(self.active_bindings)
-        if self._feed.link.phase is not Phase.LOST:
-            keys = [key for key in keys if key.action not in {"restart", "hold"}]
-        own = [key for key in keys if key.word not in {last.word for last in _LAST_KEYS}]
-        self._keys.show_keys([*tabs, *own], list(_LAST_KEYS))
+        urgent = [key for key in keys if key.action in _LOST_ACTIONS]
+        lost = self._feed.link.phase is Phase.LOST
+        shown_elsewhere = {key.word for key in (*_LAST_KEYS, *urgent)}
+        own = [key for key in keys if key.word not in shown_elsewhere]
+        self._keys.show_keys([*(urgent if lost else ()), *tabs, *own], list(_LAST_KEYS))
 
 
 def _make_view(name: str) -> View:

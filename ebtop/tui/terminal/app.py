@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import events, on
@@ -12,12 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.types import CSSPathType
 
 from ebtop.tui.terminal import textual_private as private
 from ebtop.tui.terminal.ascii import AsciiFilter, needs_ascii
 from ebtop.tui.terminal.painter import Painter
 from ebtop.tui.terminal.signals import HUNG_UP, call_on_continue, end_on_signals
+
+if TYPE_CHECKING:  # it would import trees and lists that no screen here has
+    from textual.types import CSSPathType
 
 _ASCII = AsciiFilter()
 _LAST_ANSWER_S = 0.5  # what leaving waits for; a later answer would be typed into the shell
@@ -36,7 +38,7 @@ class TerminalApp(App[None]):
     def __init__(
         self,
         driver_class: type[Driver] | None = None,
-        css_path: CSSPathType | None = None,
+        css_path: "CSSPathType | None" = None,
         *,
         watch_css: bool = False,
         ansi_color: bool | None = None,

@@ -139,7 +139,7 @@ async def _open(stage: Stage) -> None:
 
 def _check_detail(stage: Stage) -> None:
     assert isinstance(stage.screen.view, DetailView)
-    assert "10.20.0.0/16 432k pps 3.54Gbit/s" in text_of(stage)
+    assert "10.20.0.0/16 431k pps 3.53Gbit/s" in text_of(stage)
     assert "10.255.0.5 core1 00:00:5e:00:53:56 reachable" in text_of(stage)
 
 
