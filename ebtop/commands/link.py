@@ -43,6 +43,10 @@ class EngineLink:
         """How things stood at the last `receive`."""
         return self._link
 
+    def open(self) -> None:
+        """Starts an engine where there is none; from here on something is received."""
+        self._search.begin()
+
     def fileno(self) -> int:
         """Readable when `receive` has something; the same for life."""
         return self._poll.fileno()
@@ -63,6 +67,7 @@ class EngineLink:
 
     def wait(self, silence_s: float) -> Snapshot:
         """The first snapshot. Raises CommandError, also when nothing is heard for so long."""
+        self.open()
         deadline, said = time.monotonic() + silence_s, self.link
         while (left_s := deadline - time.monotonic()) > 0:
             self._poll.poll(left_s)

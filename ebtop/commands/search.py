@@ -1,7 +1,7 @@
 """Looks for the engine of this network namespace, and starts one when it is time to.
 
-In the background, and in the namespace of the thread that made it. Imports little: a start waits
-for it.
+In the background, and in the namespace of the thread that made it. Imports little: the first frame
+waits for it.
 """
 
 import math
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from ebtop.commands.exits import CommandError, Exit
 from ebtop.commands.launch import EngineProcess
@@ -36,7 +37,7 @@ class EngineSearch:
     """Finds connections, one after another: the next one when the last was lost."""
 
     def __init__(self, arguments: Sequence[str] = (), *, exclusive: bool = False) -> None:
-        """Looks once, and starts an engine where none runs.
+        """Looks once; without an engine, `begin` starts one.
 
         `arguments` are those of `ebtop run`; `exclusive`: a running engine is a conflict, since
         it may do what they forbid. Raises CommandError when that shows at once.
@@ -51,13 +52,23 @@ class EngineSearch:
         self._lived = False  # there has been an engine
         self._proven = False  # the process that was started last has been one
         self._closed = False
+        self._namespace = _read_namespace()
         self._found = self._look_once()
         self._searching = self._found is None
         self._pause_s = _STARTING_S
         self._wake = os.eventfd(int(not self._searching), os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="engine-search", daemon=True)
-        self._thread.start()
+
+    def begin(self) -> None:
+        """Starts an engine where none was found, and looks for it, and for those after it."""
+        # A thread and a process have the namespace of whoever starts them.
+        if _read_namespace() != self._namespace:
+            raise RuntimeError("an engine would be started in another network namespace")
+        if self._thread.ident is None:
+            if self._searching:
+                self._launch()
+            self._thread.start()
 
     def fileno(self) -> int:
         """Readable when something changed, and while a countdown runs."""
@@ -126,7 +137,8 @@ class EngineSearch:
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._thread.join(_CLOSE_S)
+        if self._thread.ident is not None:
+            self._thread.join(_CLOSE_S)
         if self._found is not None:
             self._found.socket.close()
         if self._process is not None and self._searching:
@@ -137,7 +149,7 @@ class EngineSearch:
         try:
             connection = open_connection()
         except NoEngineError:
-            self._start_first()
+            self._check_startable()
             return None
         except EngineGone as error:
             raise _as_command_error(error) from error
@@ -150,13 +162,13 @@ class EngineSearch:
             Exit.CONFLICT,
         )
 
-    def _start_first(self) -> None:
+    @staticmethod
+    def _check_startable() -> None:
         from ebtop.kernel.requirements import read_missing  # noqa: PLC0415  not to watch
 
         missing = read_missing()
         if missing:
             raise CommandError(" ".join(missing), Exit.LACKING)
-        self._launch()
 
     def _launch(self) -> None:
         self._restarts.hold()
@@ -236,6 +248,11 @@ class EngineSearch:
             self._restarts.lose()
         else:
             self.failure = error
+
+
+def _read_namespace() -> int:
+    """The network namespace of the calling thread."""
+    return Path("/proc/thread-self/ns/net").stat().st_ino
 
 
 def _as_command_error(error: EngineGone) -> CommandError:

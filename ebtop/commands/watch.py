@@ -16,15 +16,15 @@ def watch(
     arguments += ["--observe"] * observe
     exclusive = bool(arguments)
     arguments += ["--read-only"] * read_only
-    # The engine is started first: it loads while all else is imported.
+    # Where there can be no engine, no screen opens.
     search = EngineSearch(arguments, exclusive=exclusive)
-    gc.disable()  # imports leave no garbage; the screen collects again
+    gc.disable()  # what is imported from here on is no garbage; the screen collects again
     from ebtop.commands.link import EngineLink  # noqa: PLC0415  see above
 
     link = EngineLink(search, read_only=read_only)
     try:
         if find_complaint():
-            from ebtop.commands.routes import print_routes  # noqa: PLC0415  see above
+            from ebtop.commands.routes import print_routes  # noqa: PLC0415  no screen here
 
             return print_routes(link.wait(_WAIT_S), None, as_json=False)
         from ebtop.tui.app import run  # noqa: PLC0415  textual only where there is a screen

@@ -83,6 +83,10 @@ class EbtopApp(KeysInOrder, TerminalApp):
         asyncio.get_running_loop().add_reader(self._source.fileno(), self._on_readable)
         self.set_interval(0.5, self._advance)
 
+    def on_ready(self) -> None:
+        """Looks for the engine once the first frame stands."""
+        self.call_after_refresh(self._source.open)
+
     def on_unmount(self) -> None:
         """Leaves the source alone again."""
         asyncio.get_running_loop().remove_reader(self._source.fileno())

@@ -31,6 +31,9 @@ class RecordedSource:
         self._answers: list[Answer] = []
         self.asked: list[Asked] = []
 
+    def open(self) -> None:
+        """What is pushed comes anyway."""
+
     def fileno(self) -> int:
         """Readable after a push."""
         return self._reader.fileno()

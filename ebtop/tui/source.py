@@ -37,6 +37,13 @@ class Answer:
 class SnapshotSource(Protocol):
     """An engine's client, a recording or a generator, as the screen sees it. Nothing blocks."""
 
+    def open(self) -> None:
+        """The first frame stands: from here on an engine is looked for, or started.
+
+        Not before: its start takes the processor that paints.
+        """
+        ...
+
     def fileno(self) -> int:
         """The descriptor that is readable when `receive` has something; the same for life."""
         ...

@@ -78,6 +78,7 @@ def opened(router: Router, *arguments: str, read_only: bool = False) -> Iterator
     """A screen in the router's namespace; engines that it started are waited for."""
     search = router.namespace.run(EngineSearch, arguments, exclusive=bool(arguments))
     link = EngineLink(search, read_only=read_only)
+    router.namespace.run(link.open)
     try:
         yield Screen(link)
     finally:
@@ -247,3 +248,12 @@ def test_plain_table_of_an_engine_that_is_started_for_it(lab: Lab, router: Route
 
     assert (process.returncode, errors) == (0, b"")
     assert b"10.255.1.0/24" in output
+
+
+def test_engine_is_started_nowhere_but_in_the_namespace_that_was_searched(router: Router) -> None:
+    link = EngineLink(router.namespace.run(EngineSearch, (), exclusive=False))
+    try:
+        with pytest.raises(RuntimeError, match="another network namespace"):
+            link.open()
+    finally:
+        link.close()
