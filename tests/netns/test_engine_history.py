@@ -84,7 +84,9 @@ def test_history_and_latency_follow_the_traffic(lab: Lab, router: Router) -> Non
         first = engine.snapshot()
         with traffic(router, 8):
             busy = engine.wait_until(
-                lambda s: (history(s, BUSY) > RATE_PPS / 2).sum() >= 2 and latency(s, BUSY) > 0
+                lambda s: (
+                    bool((history(s, BUSY) > RATE_PPS / 2).sum() >= 2) and latency(s, BUSY) > 0
+                )
             )
         quiet = engine.wait_until(lambda s: history(s, BUSY)[-1] == 0 and s.totals.pps < 10)
 
