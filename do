@@ -23,6 +23,7 @@ help() {
 		  test         all tests, linters and typing among them; arguments go to pytest
 		  lint         linters, typing and layers alone
 		  format       lay the code out as the linters want it
+		  bench        bytes a tick, key to echo on slow lines, start-up: beside stock painting
 		  screenshots  make the pictures in screenshots/ from a recorded router
 		  help         this text
 
@@ -219,6 +220,13 @@ format() {
 	"$venv/bin/ruff" check --fix
 }
 
+bench() {
+	need_root 'the bench'
+	set_up test
+	cd "$root"
+	exec "$venv/bin/python" -m tests.bench.screen "$@"
+}
+
 screenshots() {
 	set_up test
 	cd "$root"
@@ -228,7 +236,7 @@ screenshots() {
 task=${1:-help}
 [ $# = 0 ] || shift
 case $task in
-demo | install | lint | format | screenshots) "$task" "$@" ;;
+demo | install | lint | format | bench | screenshots) "$task" "$@" ;;
 test) run_tests "$@" ;;
 help | -h | --help) help ;;
 *)

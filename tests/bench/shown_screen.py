@@ -40,8 +40,8 @@ class MeasuredApp(EbtopApp):
         if stock:
             self.painter = None
 
-    async def on_ready(self) -> None:
-        await self.screen.mount(self._sign)
+    def on_ready(self) -> None:
+        self.call_later(self.screen.mount, self._sign)
 
     def action_echo(self) -> None:
         self._sign.update(ECHOES[next(self._presses) % 2])
