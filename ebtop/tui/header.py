@@ -70,7 +70,7 @@ def _title_line(snapshot: Snapshot, feed: Feed, width: int) -> Line:
 
 def _mode_part(snapshot: Snapshot, feed: Feed) -> Part:
     if feed.link.phase in {Phase.LOST, Phase.CONNECTING}:
-        return f"  {_CROSS} ENGINE GONE (was {snapshot.mode})", "tone--bad"
+        return f"  {_CROSS} ENGINE GONE: the kernel forwards", "tone--bad"
     if feed.link.phase is Phase.LOADING:
         return f"  ↻ ENGINE LOADS (was {snapshot.mode})", "tone--warning"
     if feed.silent_s >= LATE_S:

@@ -68,7 +68,7 @@ def test_lost_engine_offers_its_keys_and_only_then() -> None:
         lost = LinkState(phase=Phase.LOST, text="The engine has ended.", restart_s=4.6)
         stage.source.tell(lost)
         await stage.settle()
-        assert f"{CROSS} ENGINE GONE (was forward)" in stage.text()[0]
+        assert f"{CROSS} ENGINE GONE: the kernel forwards" in stage.text()[0]
         assert "A new one starts in 5 s (R now, N not)." in stage.text()[3]
         await stage.press("R", "N")
         assert stage.source.asked[-2:] == [Asked("restart"), Asked("hold")]

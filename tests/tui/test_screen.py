@@ -117,7 +117,7 @@ def test_engine_gone_is_said_at_once_and_the_last_state_stays() -> None:
         stage.source.end("The engine (pid 1) was killed.")
         await stage.settle()
 
-        assert "\N{MULTIPLICATION SIGN} ENGINE GONE (was forward)" in stage.text()[0]
+        assert "\N{MULTIPLICATION SIGN} ENGINE GONE: the kernel forwards" in stage.text()[0]
         assert "The engine (pid 1) was killed. This is its last state." in stage.text()[3]
         assert "► FORWARD" not in stage.text()[0], "nobody knows that any more"
         await stage.press("down", "s")

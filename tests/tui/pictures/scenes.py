@@ -114,7 +114,7 @@ async def _lose(stage: Stage) -> None:
 
 def _check_lost(stage: Stage) -> None:
     assert stage.app.feed.link.phase is Phase.LOST
-    assert "ENGINE GONE (was forward)" in text_of(stage)
+    assert "ENGINE GONE: the kernel forwards" in text_of(stage)
     assert "► FORWARD" not in text_of(stage)
     assert "203.0.113.0/24" in text_of(stage)
 
