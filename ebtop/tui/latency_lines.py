@@ -27,7 +27,8 @@ def format_percentiles(snapshot: Snapshot, route: int, width: int) -> tuple[Line
     if counts is None or not counts.any():
         text = _why_nothing(snapshot, measured=counts is not None)
         return ((title,), *_wrapped(text, width))
-    return ((title,), _percentile_line(counts))
+    width_note: Part = ("  buckets at most 12.5 % wide", "tone--muted")
+    return ((title, width_note), _percentile_line(counts))
 
 
 def format_distribution(
@@ -39,12 +40,12 @@ def format_distribution(
         return ()
     total = int(counts.sum())
     merged = merge_buckets(counts, rows).merged
-    together = f", {merged} to a line" if merged > 1 else ""
+    together = f"{merged} buckets to a line. " if merged > 1 else ""
     head: Line = (
         (" latency histogram", "tone--title"),
         (f"  last 10 s, {format_count(total)} packet{'' if total == 1 else 's'}", "tone--muted"),
     )
-    note = f"Buckets at most 12.5 % wide{together}. {_SCOPE}"
+    note = f"{together}{_SCOPE}"
     bars = format_histogram(counts, width=width, rows=rows)
     return (head, *bars, *_wrapped(note, width))
 
