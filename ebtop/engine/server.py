@@ -41,7 +41,7 @@ _MAX_CLIENTS = 64
 _MAX_ANSWERS = 64  # that wait for a slow client
 _BACKLOG = 128
 _SO_SNDBUFFORCE = 32
-_WATCH_ALONE = f"Members of the group {peers.GROUP} may watch alone; edit as root."
+_WATCH_ALONE = "You may watch alone: to edit takes root with CAP_NET_ADMIN."
 _NOW = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
 
@@ -54,7 +54,7 @@ class Watcher:
     """A client that was admitted."""
 
     connection: socket.socket
-    root: bool
+    editor: bool
     read_only: bool = False  # it said so itself
     focus: tuple[int, int] | None = None  # (id, born) of the route that it looks at
     structure: int = -1  # last structure sent
@@ -162,7 +162,7 @@ class Server:
             return True
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 2 * MAX_MESSAGE_BYTES)
-        watcher = Watcher(connection, root=peers.read_uid(connection) == 0)
+        watcher = Watcher(connection, editor=peers.may_edit(connection))
         self._watchers.append(watcher)
         self.served += 1
         self._greet(watcher)
@@ -240,13 +240,13 @@ class Server:
             case ReadOnly():
                 watcher.read_only = True
             case Check(number) | Commit(number):
-                if watcher.root:
+                if watcher.editor:
                     return Asked(watcher, request, self._is_read_only(watcher))
                 self.answer(watcher, number, Outcome(done=False, message=_WATCH_ALONE))
         return None
 
     def _is_read_only(self, watcher: Watcher) -> bool:
-        return self._read_only or watcher.read_only or not watcher.root
+        return self._read_only or watcher.read_only or not watcher.editor
 
     def _drop(self, watcher: Watcher) -> None:
         watcher.connection.close()

@@ -198,7 +198,7 @@ def test_members_of_the_group_may_not_edit(router: Router, monkeypatch: pytest.M
     finally:
         server.close()
 
-    assert output.startswith("False Members of the group ebtop may watch alone"), errors
+    assert output.startswith("False You may watch alone"), errors
 
 
 @pytest.mark.parametrize(
