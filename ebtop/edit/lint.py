@@ -19,6 +19,7 @@ DEFAULT_METRIC = {4: 0, 6: 1024}
 _LOWEST_METRIC = {4: 0, 6: 1}
 _HIGHEST_METRIC = (1 << 32) - 1
 _NO_GATEWAY = {"", "-", MISSING, "connected"}
+_KEPT = (None, "")  # gateway and port of a REPLACE that leaves the next hops alone
 _TEXT_CELLS = 40
 _NEVER_GATEWAYS = {
     parse_prefix("0.0.0.0/32"): "the unspecified address",
@@ -86,7 +87,7 @@ def _parse_replace(
     gateway, port = _parse_next_hop(key.prefix, route, texts, around)
     if metric != key.metric:
         _check_free(RouteKey(prefix=key.prefix, table=key.table, metric=metric), around)
-    elif gateway == route.gateway and port in {route.port, ""}:
+    elif (gateway, port) == _KEPT or (gateway == route.gateway and port in {route.port, ""}):
         raise _Wrong(Field.WHOLE, "Nothing is changed yet.")
     return Edit(action=Action.REPLACE, key=key, gateway=gateway, port=port, metric=metric)
 
@@ -94,11 +95,12 @@ def _parse_replace(
 def _parse_next_hop(
     prefix: Prefix, route: KnownRoute, texts: Mapping[Field, str], around: Surroundings
 ) -> tuple[Address | None, str]:
+    """What stands in the edit; where neither is typed, whatever the kernel holds by then stays."""
     typed = [field for field in (Field.GATEWAY, Field.PORT) if field in texts]
+    if not typed:
+        return _KEPT
     if route.type != RouteType.UNICAST or route.paths != 1:
-        if typed:
-            raise _Wrong(typed[0], _only_metric(route))
-        return None, ""
+        raise _Wrong(typed[0], _only_metric(route))
     gateway, port = route.gateway, route.port
     if Field.GATEWAY in texts:
         gateway = _parse_gateway(texts[Field.GATEWAY], prefix, around)

@@ -91,7 +91,7 @@ def test_route_that_changes_meanwhile_wants_enter_anew() -> None:
         assert "! Meanwhile in the kernel: next hop 192.0.2.1 → 192.0.2.9." in panel(stage)
         assert "Review" not in panel(stage)
         assert texts(stage) == ["192.0.2.9", "wan0", "5"], "what was not typed follows"
-        assert await answer(stage, TAKEN, number=2) == edit_of(metric=5)
+        assert await answer(stage, TAKEN, number=2) == edit_of(gateway="", port="", metric=5)
         await stage.press("enter")
         assert asked(stage, "commit") == []
         assert "Review" in panel(stage)

@@ -187,7 +187,7 @@ def replaced(named: RouteKey, gateway: str | None, port: str, metric: int | None
         (
             key("10.1.0.0/16"),
             {Field.METRIC: "8"},
-            replaced(key("10.1.0.0/16"), "10.0.0.2", "wan0", 8),
+            replaced(key("10.1.0.0/16"), None, "", 8),
         ),
         (
             key("10.1.0.0/16"),
@@ -202,7 +202,7 @@ def replaced(named: RouteKey, gateway: str | None, port: str, metric: int | None
         (
             key("10.1.0.0/16", 20, 1000),
             {Field.METRIC: "7"},
-            replaced(key("10.1.0.0/16", 20, 1000), None, "lan0", 7),
+            replaced(key("10.1.0.0/16", 20, 1000), None, "", 7),
         ),
         (
             key("10.2.0.0/16"),
@@ -217,7 +217,7 @@ def replaced(named: RouteKey, gateway: str | None, port: str, metric: int | None
         (
             key("2001:db8::/32", 1024),
             {Field.METRIC: "5"},
-            replaced(key("2001:db8::/32", 1024), "fd00::2", "wan0", 5),
+            replaced(key("2001:db8::/32", 1024), None, "", 5),
         ),
     ],
 )

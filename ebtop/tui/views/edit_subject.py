@@ -121,7 +121,9 @@ def _is_usable(snapshot: Snapshot, route: int) -> bool:
 
 
 def _has_next_hop(snapshot: Snapshot, route: int, edit: Edit) -> bool:
-    """Whether the only next hop is the edit's; where there are several, an edit changes none."""
+    """Whether the only next hop is the edit's, if it names one and the route has no several."""
+    if edit.gateway is None and not edit.port:
+        return True
     members = _members(snapshot, route)
     if int(snapshot.routes["type"][route]) != RouteType.UNICAST or len(members) != 1:
         return True
