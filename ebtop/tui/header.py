@@ -36,8 +36,11 @@ _NOTICE_CELLS = 400  # a notice is one sentence
 _BAR_FROM, _BAR_TO = 6, 40
 
 
-def format_header(feed: Feed, width: int) -> tuple[Line, ...]:
-    """Three lines, and a fourth where something has to be said."""
+def format_header(feed: Feed, width: int, *, typing: bool = False) -> tuple[Line, ...]:
+    """Three lines, and a fourth where something has to be said.
+
+    `typing`: keys are text, so that none can be offered.
+    """
     snapshot = feed.snapshot
     if snapshot is None:
         return (((f" {_NAME}", "tone--title"), _waiting_part(feed.link)), (), ())
@@ -46,7 +49,7 @@ def format_header(feed: Feed, width: int) -> tuple[Line, ...]:
         _traffic_line(snapshot, width),
         _health_line(snapshot, feed, width),
     )
-    notice = _notice_line(snapshot, feed.link)
+    notice = _notice_line(snapshot, feed.link, typing=typing)
     return (*lines, notice) if notice else lines
 
 
@@ -99,21 +102,31 @@ def _traffic_line(snapshot: Snapshot, width: int) -> Line:
     fates = (Fate.FORWARDED, Fate.PUNTED, Fate.DROPPED)
     symbols, tones = [FATE_SYMBOLS[fate] for fate in fates], [FATE_TONES[fate] for fate in fates]
     whole = max(totals.pps, sum(parts))
-    legend: list[Part] = []
-    for part, symbol, tone, name in zip(parts, symbols, tones, fates, strict=True):
-        legend += [(f"  {symbol}", tone), (f" {name} ", ""), (format_share(part, whole), "")]
     received: Line = (
         (f" {format_count(totals.pps):>5}", "tone--strong"),
         (" pps ", "tone--muted"),
         (f"{format_count(totals.bps):>6}", "tone--strong"),
         ("bit/s ", "tone--muted"),
     )
-    room = min(width - width_of(received) - width_of(tuple(legend)) - 1, _BAR_TO)
+    shares = [format_share(part, whole) for part in parts]
+    legend = _legend(
+        symbols, tones, [f"{name} {share}" for name, share in zip(fates, shares, strict=True)]
+    )
+    if width_of((*received, *legend)) > width:
+        legend = _legend(symbols, tones, shares)
+    room = min(width - width_of(received) - width_of(legend) - 1, _BAR_TO)
     bar: list[Part] = []
     if room >= _BAR_FROM:
         cells = split_cells(parts, room)
         bar = [(s * n, t) for s, n, t in zip(symbols, cells, tones, strict=True) if n]
     return (*received, *bar, *legend)
+
+
+def _legend(symbols: list[str], tones: list[str], texts: list[str]) -> Line:
+    parts: list[Part] = []
+    for symbol, tone, text in zip(symbols, tones, texts, strict=True):
+        parts += [(f"  {symbol}", tone), (f" {text}", "")]
+    return tuple(parts)
 
 
 def _health_line(snapshot: Snapshot, feed: Feed, width: int) -> Line:
@@ -151,10 +164,10 @@ def _latency_text(snapshot: Snapshot) -> str:
     return f"  p50 {format_latency_ns(p50)} p99 {format_latency_ns(p99)}"
 
 
-def _notice_line(snapshot: Snapshot, link: LinkState) -> Line:
+def _notice_line(snapshot: Snapshot, link: LinkState, *, typing: bool) -> Line:
     if link.phase is Phase.LOST:
         text = format_untrusted(link.text, _NOTICE_CELLS) if link.text else "The engine has gone."
-        last = _restart_text(link) or " This is its last state."
+        last = _restart_text(link, typing=typing) or " This is its last state."
         return ((f" {_CROSS} {text}{last}", "tone--bad"),)
     if link.phase is Phase.LOADING:
         text = format_untrusted(link.text, _NOTICE_CELLS) if link.text else "a new engine loads"
@@ -166,10 +179,11 @@ def _notice_line(snapshot: Snapshot, link: LinkState) -> Line:
     return ((f" !{more} {first}", "tone--warning"),)
 
 
-def _restart_text(link: LinkState) -> str:
+def _restart_text(link: LinkState, *, typing: bool = False) -> str:
     if link.restart_s is None:
         return ""
-    return f" A new one starts in {link.restart_s:.0f} s (R now, N not)."
+    keys = "" if typing else " (R now, N not)"
+    return f" A new one starts in {link.restart_s:.0f} s{keys}."
 
 
 def _append(line: Line, pieces: list[Line], width: int) -> Line:

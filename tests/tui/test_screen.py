@@ -111,6 +111,22 @@ def test_routes_that_carry_no_traffic_of_others_are_hidden() -> None:
     play(scenario)
 
 
+@pytest.mark.parametrize(
+    ("width", "legend"),
+    [
+        (80, "█ forwarded 90.0%  ▒ punted 10.0%  ░ dropped 0%"),
+        (60, "█ 90.0%  ▒ 10.0%  ░ 0%"),
+        (48, "█ 90.0%  ▒ 10.0%  ░ 0%"),
+    ],
+)
+def test_shares_lose_their_words_before_one_of_them_is_cut(width: int, legend: str) -> None:
+    async def scenario(stage: Stage) -> None:
+        await stage.tell(snapshot_of(THREE))
+        assert stage.text()[1].endswith(legend)
+
+    play(scenario, (width, 24))
+
+
 def test_engine_gone_is_said_at_once_and_the_last_state_stays() -> None:
     async def scenario(stage: Stage) -> None:
         await stage.tell(snapshot_of(THREE))

@@ -17,6 +17,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widgets import Input
 
 from ebtop.tui.feed import Feed
 from ebtop.tui.header import format_header
@@ -30,6 +31,7 @@ from ebtop.tui.widgets.lines import Lines
 _TABS = ("routes", "ports", "verdicts")
 _LOST_ACTIONS = {"restart", "hold"}  # of use while the engine has gone, and then first of all
 _LAST_KEYS = (Key("?", "Help", "app.help"), Key("q", "Quit", "app.quit"))
+_LAST_KEYS_TYPING = (Key("Ctrl+C", "Quit", "app.quit"),)  # other keys are letters
 
 
 class MainScreen(Screen[None]):
@@ -61,8 +63,12 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Looks once a second at what changes with time alone."""
         self.set_interval(1.0, self.show_header)
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
+        self.screen.bindings_updated_signal.subscribe(self, self._on_other_keys)
         self.view.focus_target().focus()
+
+    def _on_other_keys(self, _: Screen[None]) -> None:
+        self.show_header()
+        self._show_keys()
 
     def on_resize(self) -> None:
         """Every line depends on the width."""
@@ -79,9 +85,15 @@ class MainScreen(Screen[None]):
         self.view.adopt(self._feed)
         self._show_keys()
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether letters and digits are text."""
+        return isinstance(self.focused, Input)
+
     def show_header(self) -> None:
         """The lines that change with time alone, too."""
-        self._header.show(format_header(self._feed, self.size.width))
+        lines = format_header(self._feed, self.size.width, typing=self.is_typing)
+        self._header.show(lines)
 
     def take(self, answered: Answered) -> None:
         """An answer to what a view asked."""
@@ -124,11 +136,14 @@ class MainScreen(Screen[None]):
         await self.app.run_action(event.key.action, event.key.node or self)
 
     def _show_keys(self) -> None:
+        keys = keys_of(self.active_bindings)
+        if self.is_typing:
+            self._keys.show_keys(keys, list(_LAST_KEYS_TYPING))
+            return
         tabs = [
             Key(str(number), name.capitalize(), f"show('{name}')", self, name == self._shown)
             for number, name in enumerate(_TABS, start=1)
         ]
-        keys = keys_of(self.active_bindings)
         urgent = [key for key in keys if key.action in _LOST_ACTIONS]
         lost = self._feed.link.phase is Phase.LOST
         shown_elsewhere = {key.word for key in (*_LAST_KEYS, *urgent)}
