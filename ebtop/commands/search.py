@@ -176,6 +176,13 @@ class EngineSearch:
         self._begun_s = time.monotonic()
         self._process = EngineProcess(self._arguments)
 
+    def _launch_again(self) -> None:
+        """The search outlives a machine that is short of what a process needs."""
+        try:
+            self._launch()
+        except OSError as error:
+            self._fail(CommandError(f"The engine cannot be started: {error.strerror}."))
+
     def _run(self) -> None:
         while True:
             with self._changed:
@@ -194,6 +201,8 @@ class EngineSearch:
             found = None
         except EngineGone as error:
             found = error
+        except OSError as error:
+            found = EngineGone(f"The engine cannot be looked for: {error.strerror}.")
         with self._changed:
             self._note_end()
             if isinstance(found, EngineGone):
@@ -201,7 +210,7 @@ class EngineSearch:
             elif found is not None:
                 self._offer(found)
             elif self._process is None and self._restarts.due:
-                self._launch()
+                self._launch_again()
             self._pause_s = _STARTING_S if self._process else _LOST_S
             if not self._closed and self._state() != before:
                 self.wake()

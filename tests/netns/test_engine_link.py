@@ -5,6 +5,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -134,6 +135,22 @@ def test_killed_engine_is_replaced(router: Router) -> None:
         assert again > 20
         screen.link.restart()
         assert screen.live().owner not in {before.owner, after.owner}
+
+
+def test_search_outlives_a_start_that_fails(
+    router: Router, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with opened(router) as screen:
+        before = screen.live()
+        with monkeypatch.context() as full:
+            full.setattr(tempfile, "tempdir", str(tmp_path / "no-such-folder"))
+            os.kill(pid_of(before), signal.SIGKILL)
+            screen.lose()
+            screen.link.restart()
+            screen.wait_until(lambda: "cannot be started" in screen.link.link.text)
+            assert screen.link.link.restart_s is not None
+        screen.link.restart()
+        assert screen.live().owner != before.owner
 
 
 def test_operator_holds_and_somebody_elses_engine_is_found(lab: Lab, router: Router) -> None:
