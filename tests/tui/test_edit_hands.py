@@ -3,6 +3,7 @@
 from textual.events import Paste
 
 from ebtop.model.edit import Field, Outcome
+from ebtop.tui.views.edit_subject import COLUMNS
 from tests.tui.edit_stage import (
     LINE,
     TAKEN,
@@ -138,3 +139,21 @@ def test_paste_takes_the_place_of_what_is_selected() -> None:
         await wait(stage, lambda: texts(stage)[0] == "192.0.2.49", "not where the cursor is")
 
     play(scenario)
+
+
+def test_a_metric_ends_where_the_metrics_of_the_column_end() -> None:
+    async def scenario(stage: Stage) -> None:
+        await begin(stage)
+        metric = next(p for p in stage.routes.columns if p.column is COLUMNS[Field.METRIC])
+        row, end = stage.routes.region.y, metric.start + metric.width
+
+        def cell() -> str:
+            return stage.text()[row][metric.start : end]
+
+        assert cell() == stage.text()[row + 1][metric.start : end] == "0".rjust(metric.width)
+        await stage.press("tab", "tab", "end", "ctrl+u", *"120")
+        assert cell() == "120 ".rjust(metric.width), "the cursor stands behind it"
+        await stage.press("tab")
+        assert cell() == "120".rjust(metric.width)
+
+    play(scenario, (120, 40))

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,7 +17,7 @@ BLAME = "!"
 
 
 class FieldInput(Input, inherit_bindings=False):
-    """One line of text; Enter is left to whoever has the field."""
+    """One line of text, set as its column is; Enter is left to whoever has the field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding
@@ -24,10 +25,31 @@ class FieldInput(Input, inherit_bindings=False):
         if binding.key not in {"enter", "ctrl+c"}  # the editor's and the app's
     ]
 
-    def __init__(self, text: str, hint: str) -> None:
+    def __init__(self, text: str, hint: str, *, right: bool = False) -> None:
+        self._right = right  # before the text, which it aligns
         super().__init__(text, hint, compact=True)
         # Every blink is a write to the terminal.
         self.cursor_blink = False
+
+    def watch_value(self) -> None:
+        """Another text has another beginning."""
+        self._align()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001  Textual calls it
+        """The cursor after the text takes a cell."""
+        super().watch_has_focus(_has_focus)
+        self._align()
+
+    def on_resize(self) -> None:
+        """The field has the width of its column."""
+        self._align()
+
+    def _align(self) -> None:
+        """Numbers end where those above and below them end."""
+        if not self._right:
+            return
+        cells = cell_len(self.value) + self.has_focus if self.value else cell_len(self.placeholder)
+        self.styles.padding = (0, 0, 0, max(self.size.width + self.gutter.left - cells, 0))
 
     def on_paste(self, event: events.Paste) -> None:
         """Only what can be seen is pasted."""
@@ -42,10 +64,10 @@ class FieldInput(Input, inherit_bindings=False):
 class EditCell(Horizontal):
     """The mark in the gap before the column, and the field on the column itself."""
 
-    def __init__(self, field: Field, text: str, hint: str) -> None:
+    def __init__(self, field: Field, text: str, hint: str, *, right: bool = False) -> None:
         super().__init__()
         self.field = field
-        self.input = FieldInput(text, hint)
+        self.input = FieldInput(text, hint, right=right)
         self._mark = Lines()
 
     def compose(self) -> ComposeResult:

@@ -6,7 +6,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from ebtop.model.edit import Field
-from ebtop.tui.columns import Column, Placed
+from ebtop.tui.columns import FIELDS, Column, Placed
 from ebtop.tui.widgets.edit_cell import EditCell, FieldInput
 
 HINTS = {
@@ -27,7 +27,8 @@ class EditRow:
         self._parent = parent
         self._columns = columns
         self.cells = {
-            field: EditCell(field, texts.get(field, ""), HINTS[field]) for field in columns
+            field: EditCell(field, texts.get(field, ""), HINTS[field], right=FIELDS[column].right)
+            for field, column in columns.items()
         }
 
     async def mount(self) -> None:
