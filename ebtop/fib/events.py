@@ -5,6 +5,7 @@ fib6_add_rt2node and net/ipv6/route.c ip6_route_del, where one row stands for al
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,39 +50,42 @@ class Replay:
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
-        """All events: those alone on their prefix in bulk, the others in order."""
-        bulk = self._run_bulk()
-        for index in np.flatnonzero(~bulk).tolist():
-            if self._events.event[index] == RouteEvent.DELETED:
-                self._delete(index)
-            elif self._events.family[index] == 4:
-                self._add4(index)
-            else:
-                self._add6(index)
+        """All events, those of one prefix in order; the first of each, the second, ... in bulk."""
+        for index in _rounds(self._keys):
+            left = self._run_bulk(index) if len(index) > 1 else index
+            for one in left.tolist():
+                self._run_one(one)
         return self.outcome
 
-    def _run_bulk(self) -> NDArray[np.bool_]:
+    def _run_one(self, index: int) -> None:
+        if self._events.event[index] == RouteEvent.DELETED:
+            self._delete(index)
+        elif self._events.family[index] == 4:
+            self._add4(index)
+        else:
+            self._add6(index)
+
+    def _run_bulk(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Events of different prefixes at once; those that need a closer look are returned."""
         events, table = self._events, self._table
-        counts = Counter(self._keys)
-        alone = np.array([counts[key] == 1 for key in self._keys], dtype=np.bool_)
-        heads = table.find(self._keys)
-        added = (events.event == RouteEvent.ADDED) | (events.event == RouteEvent.APPENDED)
-        fresh = alone & (heads == 0) & added
-        fits: NDArray[np.bool_] = alone & (heads != 0) & (table.columns["next"][heads] == 0)
+        event = events.event[index]
+        heads = table.find([self._keys[one] for one in index.tolist()])
+        added = (event == RouteEvent.ADDED) | (event == RouteEvent.APPENDED)
+        fresh: NDArray[np.bool_] = (heads == 0) & added
+        fits: NDArray[np.bool_] = (heads != 0) & (table.columns["next"][heads] == 0)
         for name in _KEY:
-            fits &= table.columns[name][heads] == getattr(events, name)
-        replaced: NDArray[np.bool_] = fits & (events.event == RouteEvent.REPLACED)
+            fits &= table.columns[name][heads] == getattr(events, name)[index]
+        replaced: NDArray[np.bool_] = fits & (event == RouteEvent.REPLACED)
         for name in _REST:
-            fits &= table.columns[name][heads] == getattr(events, name)
+            fits &= table.columns[name][heads] == getattr(events, name)[index]
         plain = table.groups.plain
-        fits &= plain[table.columns["group"][heads]] == plain[self._group]
-        deleted: NDArray[np.bool_] = fits & (events.event == RouteEvent.DELETED)
-        self._insert(np.flatnonzero(fresh))
-        self._write(heads[replaced], np.flatnonzero(replaced))
+        fits &= plain[table.columns["group"][heads]] == plain[self._group[index]]
+        deleted: NDArray[np.bool_] = fits & (event == RouteEvent.DELETED)
+        self._insert(index[fresh])
+        self._write(heads[replaced], index[replaced])
         if deleted.any():
             self._release(heads[deleted])
-        done: NDArray[np.bool_] = fresh | replaced | deleted
-        return done
+        return index[~(fresh | replaced | deleted)]
 
     def _insert(self, picked: NDArray[np.intp], *, in_front: bool = False) -> None:
         table, count = self._table, len(picked)
@@ -193,6 +197,17 @@ class Replay:
             self.outcome.written.append(np.array([row], dtype=np.uint32))
             return True
         return False
+
+
+def _rounds(keys: list[bytes]) -> Iterator[NDArray[np.intp]]:
+    """Indexes of the first of each key, then of the second of each that has one, and so on."""
+    seen: Counter[bytes] = Counter()
+    turn = np.zeros(len(keys), dtype=np.intp)
+    for index, key in enumerate(keys):
+        turn[index] = seen[key]
+        seen[key] += 1
+    order = np.argsort(turn, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(turn[order])) + 1)
 
 
 def _ways(members: tuple[Nexthop, ...]) -> frozenset[tuple[int, Address | None]]:

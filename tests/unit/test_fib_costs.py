@@ -1,6 +1,7 @@
 """What a change costs, and what the pools and tables have room for."""
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from ebtop.fib.adjacencies import Surroundings
 from ebtop.fib.layout import Capacity, VerdictSet
 from ebtop.fib.nexthops import hash_bounds
 from ebtop.fib.pool import Pool, RangePool
+from ebtop.fib.table import Table
 from ebtop.model.columns import empty_columns
 from ebtop.model.prefix import Prefix, parse_address
 from ebtop.model.route import Nexthop, NexthopGroup
@@ -42,6 +44,23 @@ def test_moving_a_nexthop_object_is_one_store_whatever_its_routes() -> None:
     router.maps.install(patch)
     assert router.say(*((REPLACED, item) for _, item in items(B))) == 0
     assert router.maps.hops(router.maps.lookup(parse_address("10.3.3.1"))[1])[0][1][1] == 1
+
+
+def test_prefixes_that_flap_are_followed_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    router, inserted = Router(), []
+    real = Table.insert
+
+    def insert(table: Table, *arguments: Any) -> Any:
+        inserted.append(len(arguments[1]))
+        return real(table, *arguments)
+
+    monkeypatch.setattr(Table, "insert", insert)
+    flapping = [route(f"10.{i}.0.0/16", A) for i in range(100)]
+    turns = [(event, item) for event in (ADDED, DELETED) * 5 for item in flapping]
+    router.say(*turns, *((ADDED, item) for item in flapping[:50]))
+    assert [count for count in inserted if count] == [100] * 5 + [50]
+    assert router.maps.lookup(parse_address("10.49.0.1"))[0]
+    assert not router.maps.lookup(parse_address("10.50.0.1"))[0]
 
 
 def test_a_new_mac_never_edits_a_live_adjacency() -> None:
