@@ -5,12 +5,14 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,6 +47,7 @@ class PseudoTerminal:
             stdin=self.inner,
             stdout=self.inner,
             stderr=self.inner,
+            process_group=0,  # Ctrl+Z stops all of it
         )
 
     def __enter__(self) -> Self:
@@ -56,7 +59,8 @@ class PseudoTerminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.hang_up()
 

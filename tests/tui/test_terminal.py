@@ -1,5 +1,6 @@
 """A real terminal: what is left behind on it, and where the screen refuses to start."""
 
+import os
 import re
 import signal
 import subprocess
@@ -100,6 +101,23 @@ def test_stopped_app_gives_the_terminal_back_and_paints_anew(how: str) -> None:
         terminal.read_until(lambda: "counted 1" in shown(terminal.seen))
         terminal.read_until(lambda: "Quit" in shown(terminal.seen))
         assert terminal.modes()[ALTERNATE]
+        terminal.type(b"q")
+        assert terminal.read_to_end() == 0
+        assert_given_back(terminal)
+
+
+def test_ctrl_z_stops_the_parent_that_waits_as_well() -> None:
+    with PseudoTerminal("tests.tui.child", SMALL) as terminal:
+        terminal.read_until(lambda: "counted 0" in shown(terminal.seen))
+        terminal.type(b"\x1a")
+        terminal.read_until(lambda: is_stopped(terminal.process.pid))
+        while terminal.read():
+            pass
+
+        assert_given_back(terminal)
+        terminal.seen = b""
+        os.killpg(terminal.process.pid, signal.SIGCONT)
+        terminal.read_until(lambda: "Quit" in shown(terminal.seen))
         terminal.type(b"q")
         assert terminal.read_to_end() == 0
         assert_given_back(terminal)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
@@ -71,8 +72,11 @@ class TerminalApp(App[None]):
         self._leave(lambda: leave(result, return_code, message))
 
     def action_suspend_process(self) -> None:
-        """Stops the process, and gives the terminal back to the shell until it goes on."""
-        self._leave(super().action_suspend_process)
+        """Stops the job, and gives the terminal back to the shell until it goes on."""
+        stop = super().action_suspend_process
+        if private.handles_continue(self):
+            stop = partial(private.stop_job, self)
+        self._leave(stop)
 
     def action_repaint(self) -> None:
         """Paints every cell anew, over whatever others wrote to the terminal."""

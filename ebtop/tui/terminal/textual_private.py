@@ -3,7 +3,9 @@
 Where they are not, Textual paints as it always does.
 """
 
+import os
 import select
+import signal
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
@@ -138,6 +140,21 @@ def leave_mouse_format(app: App[Any]) -> None:
 
 def _writer(app: App[Any]) -> Any:
     return getattr(app._driver, "_writer_thread", None)  # noqa: SLF001  no public name
+
+
+def stop_job(app: App[Any]) -> None:
+    """Gives the terminal back and stops the whole job, as a terminal's Ctrl+Z does.
+
+    Textual stops its own process: a parent in the same job (`ebtop demo`) would wait for it, and
+    the shell for the parent. First the terminal: a job that is stopped may not change it.
+    """
+    driver: Any = app._driver  # noqa: SLF001  no public name
+    if driver is None or not driver.can_suspend:
+        return
+    app._suspend_signal()  # noqa: SLF001  no public name
+    driver.suspend_application_mode()
+    driver._must_signal_resume = True  # noqa: SLF001  no public name
+    os.killpg(0, signal.SIGSTOP)
 
 
 def retake_terminal(app: App[Any]) -> None:
