@@ -8,6 +8,7 @@ from ebtop.tui.row import describe_route, format_route
 
 _FILTER_CELLS = 24  # of a filter's text beside the totals
 _LEAST_FACTS = 30  # cells that the selected route keeps beside the totals
+_LEAST_PIECES = 2  # of the totals, beside a route that needs the room
 
 
 def format_below(listing: Listing, route: int | None, departed: str, width: int) -> Line:
@@ -106,12 +107,17 @@ def _spread(facts: Line, listing: Listing, width: int) -> Line:
         label = f"/{_text(listing.filter)}  "
         pieces[0] = pieces[0].rpartition(" ")[0]
     room = width - min(width_of(facts) + 3, max(width // 2, _LEAST_FACTS))
-    while len(pieces) > 1 and len(label + _SEPARATOR.join(pieces)) + 1 > room:
+    wanted = width - width_of(facts) - 3
+    while _is_too_long(label, pieces, room if len(pieces) <= _LEAST_PIECES else wanted):
         pieces.pop()
     right = clip(label + _SEPARATOR.join(pieces), max(room - 1, 0))
     facts = _whole_parts(facts, max(width - len(right) - 3, 0))
     gap = " " * max(width - width_of(facts) - len(right) - 1, 0)
     return (*facts, (gap, ""), (right, "tone--muted"))
+
+
+def _is_too_long(label: str, pieces: list[str], room: int) -> bool:
+    return len(pieces) > 1 and len(label + _SEPARATOR.join(pieces)) + 1 > room
 
 
 def _whole_parts(facts: Line, width: int) -> Line:
