@@ -62,13 +62,14 @@ class EngineSearch:
 
     def begin(self) -> None:
         """Starts an engine where none was found, and looks for it, and for those after it."""
+        if self._thread.ident is not None:
+            return
         # A thread and a process have the namespace of whoever starts them.
         if _read_namespace() != self._namespace:
             raise RuntimeError("an engine would be started in another network namespace")
-        if self._thread.ident is None:
-            if self._searching:
-                self._launch()
-            self._thread.start()
+        if self._searching:
+            self._launch()
+        self._thread.start()
 
     def fileno(self) -> int:
         """Readable when something changed, and while a countdown runs."""

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import numpy as np
+
 from ebtop.kernel.driver_statistics import read_received_packets
 from ebtop.lab.demo_router import DEMO_ROUTES, build_demo
 from ebtop.lab.frames import Flow, expected_forwarded
@@ -12,6 +14,7 @@ from ebtop.lab.numbered import compare_numbered, is_numbered, read_number, send_
 from ebtop.lab.receiver import Receiver
 from ebtop.lab.tcp_pair import TcpPair
 from ebtop.lab.topology import Lab, Router
+from ebtop.model.port import PORTS
 from ebtop.model.prefix import Address, parse_address, parse_prefix
 from ebtop.model.verdict import Verdict
 from tests.netns.running_engine import (
@@ -121,7 +124,9 @@ def check_stream(
     moved = count(after.ports, Verdict.FORWARDED) - count(before.ports, Verdict.FORWARDED)
     assert route_packets(after) - route_packets(before) == moved >= PACKETS
     assert after.latency is not None
-    assert int(after.latency[0].sum()) == int(after.latency[1:].sum())
+    ports = after.latency[1 : 1 + PORTS]
+    routes = after.latency[np.unique(after.routes["latency_row"])[1:]]
+    assert int(after.latency[0].sum()) == int(ports.sum()) == int(routes.sum())
 
 
 def test_every_packet_is_forwarded_and_counted_once(lab: Lab) -> None:
