@@ -25,6 +25,7 @@ BARS = "▁▂▃▄▅▆▇█"
         ("Ж", "?"),
         ("👩\u200d👧", "??"),
         ("⭘►○■·", "o>o#."),
+        ("▌█", "|#"),  # the cursor is not what was forwarded
     ],
 )
 def test_text_in_ascii(text: str, plain: str) -> None:
