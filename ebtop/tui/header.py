@@ -26,7 +26,7 @@ MODE_TONES = {
     Mode.BYPASS: "tone--bad",
     Mode.DETACHED: "tone--muted",
 }
-LATE_S = 3.0
+LATE_S = 2.0
 """An engine that was silent for so long is said to be: it sends two snapshots a second."""
 
 _NAME = "ebtop"

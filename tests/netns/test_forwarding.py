@@ -124,9 +124,9 @@ def check_stream(
     moved = count(after.ports, Verdict.FORWARDED) - count(before.ports, Verdict.FORWARDED)
     assert route_packets(after) - route_packets(before) == moved >= PACKETS
     assert after.latency is not None
-    ports = after.latency[1 : 1 + PORTS]
+    of_ports = after.latency[1 : 1 + PORTS]
     own = after.latency[np.unique(after.routes["latency_row"])[1:]]
-    assert int(after.latency[0].sum()) == int(ports.sum()) == int(own.sum())
+    assert int(after.latency[0].sum()) == int(of_ports.sum()) == int(own.sum())
 
 
 def test_every_packet_is_forwarded_and_counted_once(lab: Lab) -> None:

@@ -260,3 +260,15 @@ def test_enter_and_double_click_open_a_route() -> None:
             assert stage.routes.selected == number
 
     play(scenario)
+
+
+def test_another_filter_replaces_the_one_that_stands() -> None:
+    async def scenario(stage: Stage) -> None:
+        await stage.tell(snapshot_of(MIXED))
+        await type_filter(stage, "static")
+        await stage.press("enter")
+        await type_filter(stage, "bgp")
+
+        assert stage.screen.query_one(Input).value == "bgp"
+
+    play(scenario)

@@ -78,9 +78,9 @@ class FilterLine(Horizontal):
         return self._status.size.width
 
     def open(self, text: str) -> None:
-        """Goes on from a text."""
+        """Goes on from a text, or starts anew: what is typed replaces it."""
         self.input.value = text
-        self.input.cursor_position = len(text)
+        self.input.select_all()
         self.input.focus()
 
     def show_status(self, line: Line) -> None:
