@@ -4,15 +4,8 @@ import pytest
 
 from ebtop.model.verdict import Verdict
 from ebtop.tui.feed import RATES_HZ, Feed
+from tests.tui.clock import Clock
 from tests.tui.stage import THREE, port_of, snapshot_of
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 50.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

@@ -7,20 +7,11 @@ from textual import events
 from textual._compositor import ChopsUpdate
 
 from ebtop.tui.terminal.pace import QUESTION, Pace
+from tests.tui.clock import Clock
 from tests.tui.emulator import capturing_driver
 from tests.tui.small_app import SmallApp
 
 FRAME = "x" * 1000
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture
